@@ -1,0 +1,1 @@
+"""The words of flexday as pydantic models: validation only, no behaviour beyond it."""
