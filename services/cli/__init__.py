@@ -1,0 +1,23 @@
+"""The one command, flexday: each subject's commands live in their own module, imported here."""
+
+from __future__ import annotations
+
+import typer
+
+from services.cli import records, running, solving
+
+app = typer.Typer(
+    name="flexday",
+    help="Plans the flexible school day from evidence of mastery.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+solving.register(app)
+records.register(app)
+running.register(app)
+
+
+def main() -> None:
+    """The console script."""
+    app()
