@@ -13,6 +13,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+@app.callback()
+def flexday() -> None:
+    """Plans the flexible school day from evidence of mastery."""
+
+
 solving.register(app)
 records.register(app)
 running.register(app)
