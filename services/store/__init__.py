@@ -1,0 +1,28 @@
+"""The record: the only place with SQL. `Store` hands out transactions (`Tx`) to a viewer."""
+
+from services.store.errors import (
+    NotAllowed,
+    NotFound,
+    StoreError,
+    Unavailable,
+    UnknownSchool,
+    WrongState,
+)
+from services.store.rows import AuditRow, PlanRow, RunRow, ScenarioRow
+from services.store.store import Store
+from services.store.tx import Tx
+
+__all__ = [
+    "AuditRow",
+    "NotAllowed",
+    "NotFound",
+    "PlanRow",
+    "RunRow",
+    "ScenarioRow",
+    "Store",
+    "StoreError",
+    "Tx",
+    "Unavailable",
+    "UnknownSchool",
+    "WrongState",
+]

@@ -1,0 +1,59 @@
+"""Database connections that keep the store's promises: durable commits and one SQLite writer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+
+BUSY_SECONDS = 5.0
+"""How long a writer waits for its turn before the caller is told to come back."""
+READERS = 5
+
+
+def writer_engine(address: str) -> Engine:
+    """An engine for changes. On SQLite it has one connection, and so one writer."""
+    url = make_url(address)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, read_only=False)
+    return create_engine(url, pool_pre_ping=True, pool_timeout=BUSY_SECONDS)
+
+
+def reader_engine(address: str, writer: Engine) -> Engine:
+    """An engine for reading, of snapshots that do not change while they are read."""
+    url = make_url(address)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, read_only=True)
+    return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _sqlite(url: URL, read_only: bool) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise ValueError("give a file, such as sqlite:///flexday.db: a school's record is kept")
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=READERS if read_only else 1,
+        max_overflow=READERS if read_only else 0,
+        pool_timeout=BUSY_SECONDS,
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
+    )
+
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver would begin on its own, and too late
+        for pragma in _pragmas(read_only):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def _pragmas(read_only: bool) -> list[str]:
+    """FULL, as NORMAL loses acknowledged commits when the power fails."""
+    if read_only:
+        return ["query_only=ON", "wal_autocheckpoint=0"]
+    return ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"]

@@ -1,0 +1,203 @@
+"""Events as they came in: the inbox that counts each once, the log, the parked, the quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from schemas.events import PREFIX, AnyEvent, decode
+from services.store import tables as t
+from services.store.part import sha256
+from services.store.sight import Sight
+
+LARGEST_KEPT = 64 * 1024
+"""Bytes kept of something that could not be read."""
+
+
+@dataclass(frozen=True)
+class LogRow:
+    """One logged event; `body` is None once a student's records were erased."""
+
+    seq: int
+    source: str
+    event_id: str
+    type: str
+    occurred_at: datetime
+    received_at: datetime
+    student: str | None
+    competency: str | None
+    body: str | None
+    digest: str
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> LogRow:
+        return cls(**{name: v for name, v in row._asdict().items() if name != "school_id"})
+
+    @cached_property
+    def event(self) -> AnyEvent | None:
+        return decode(self.body) if self.body is not None else None
+
+    @property
+    def name(self) -> str:
+        """The event's name without prefix and version, such as evidence.recorded."""
+        return self.type.removeprefix(PREFIX).rsplit(".", 1)[0]
+
+
+class Log(Sight):
+    def take_in(self, source: str, event_id: str, digest: str, outcome: str) -> bool:
+        """Claims an event for this transaction; False when it was taken in before. This is the
+        gate that makes an event count once."""
+        insert = self._insert(t.inbox).values(
+            school_id=self.viewer.school,
+            source=source,
+            event_id=event_id,
+            sha256=digest,
+            received_at=self.clock(),
+            outcome=outcome,
+        )
+        return self._changed(insert.on_conflict_do_nothing().returning(t.inbox.c.event_id))
+
+    def taken_in(self, source: str, event_id: str) -> Row[Any] | None:
+        """The inbox row (sha256, outcome, seq, received_at) of an event, or None."""
+        return self._one(
+            select(t.inbox)
+            .where(self._mine(t.inbox), t.inbox.c.source == source)
+            .where(t.inbox.c.event_id == event_id)
+        )
+
+    def append(self, event: AnyEvent) -> int:
+        """Writes an event, taken in before, to the end of the log; returns its position. Positions
+        have no gaps and follow the order of commits, as writers of a school take turns."""
+        body = event.model_dump_json(exclude_none=True)
+        seq = self.connection.execute(
+            update(t.school)
+            .where(self._mine(t.school))
+            .values(last_seq=t.school.c.last_seq + 1)
+            .returning(t.school.c.last_seq)
+        ).scalar_one()
+        self._add(
+            t.event_log,
+            seq=seq,
+            source=event.source,
+            event_id=event.id,
+            type=event.type,
+            occurred_at=event.time,
+            received_at=self.clock(),
+            student=getattr(event.data, "student", None),
+            competency=getattr(event.data, "competency", None),
+            body=body,
+            digest=sha256(body),
+        )
+        self.connection.execute(
+            t.inbox.update()
+            .where(self._mine(t.inbox), t.inbox.c.source == event.source)
+            .where(t.inbox.c.event_id == event.id)
+            .values(outcome="accepted", seq=seq)
+        )
+        return int(seq)
+
+    def events_since(self, seq: int, kinds: Collection[str] | None = None) -> Iterator[LogRow]:
+        """Events after a log position, in the order they came in; `kinds` are event names such as
+        staff.absent. Only those of students whom the viewer may see, and of no student."""
+        statement = select(t.event_log).where(self._mine(t.event_log), t.event_log.c.seq > seq)
+        if kinds is not None:
+            statement = statement.where(
+                t.event_log.c.type.in_([f"{PREFIX}{kind}.v1" for kind in kinds])
+            )
+        for row in self._rows(statement.order_by(t.event_log.c.seq)):
+            if row.student is None or self.may_see(row.student):
+                yield LogRow.of(row)
+
+    def log(self, student: str | None = None, competency: str | None = None) -> list[LogRow]:
+        """The log in the order in which things happened (occurred_at, source, id): the order that
+        state is folded in.
+
+        Raises:
+            NotAllowed: the viewer has no right to the student's records.
+        """
+        statement = select(t.event_log).where(self._mine(t.event_log))
+        if student is not None:
+            self.see("log.read", student)
+            statement = statement.where(t.event_log.c.student == student)
+        if competency is not None:
+            statement = statement.where(t.event_log.c.competency == competency)
+        ordered = statement.order_by(
+            t.event_log.c.occurred_at, t.event_log.c.source, t.event_log.c.event_id
+        )
+        rows = [LogRow.of(row) for row in self._rows(ordered)]
+        return [row for row in rows if row.student is None or self.may_see(row.student)]
+
+    def park(self, event: AnyEvent, waiting_for: str, reason: str) -> None:
+        """Keeps an event that names somebody or something not yet known."""
+        self._put(
+            t.parked,
+            [
+                {
+                    "source": event.source,
+                    "event_id": event.id,
+                    "body": event.model_dump_json(exclude_none=True),
+                    "waiting_for": waiting_for,
+                    "reason": reason,
+                    "parked_at": self.clock(),
+                }
+            ],
+        )
+
+    def parked(self) -> list[Row[Any]]:
+        """Parked events (source, event_id, body, waiting_for, reason, parked_at), oldest first."""
+        ordered = (
+            select(t.parked)
+            .where(self._mine(t.parked))
+            .order_by(t.parked.c.parked_at, t.parked.c.source, t.parked.c.event_id)
+        )
+        return list(self._rows(ordered))
+
+    def unpark(self, source: str, event_id: str) -> None:
+        self.connection.execute(
+            t.parked.delete()
+            .where(self._mine(t.parked), t.parked.c.source == source)
+            .where(t.parked.c.event_id == event_id)
+        )
+
+    def set_aside(self, raw: bytes, reason: str, mend: str) -> str:
+        """Puts what cannot be taken in into quarantine, once per content; returns its id there."""
+        key = sha256(raw)
+        insert = self._insert(t.quarantine).values(
+            school_id=self.viewer.school,
+            id=key,
+            raw=raw[:LARGEST_KEPT],
+            reason=reason,
+            mend=mend,
+            received_at=self.clock(),
+        )
+        self.connection.execute(insert.on_conflict_do_nothing())
+        return key
+
+    def quarantined(self, with_replayed: bool = False) -> list[Row[Any]]:
+        """What is in quarantine (id, raw, reason, mend, received_at, replayed_at)."""
+        statement = select(t.quarantine).where(self._mine(t.quarantine))
+        if not with_replayed:
+            statement = statement.where(t.quarantine.c.replayed_at.is_(None))
+        return list(self._rows(statement.order_by(t.quarantine.c.received_at, t.quarantine.c.id)))
+
+    def mark_replayed(self, id: str) -> None:
+        self.connection.execute(
+            t.quarantine.update()
+            .where(self._mine(t.quarantine), t.quarantine.c.id == id)
+            .values(replayed_at=self.clock())
+        )
+
+    def tally(self) -> dict[str, int]:
+        """How many events were accepted, are parked and are in quarantine."""
+        rows = self._rows(
+            select(t.inbox.c.outcome, func.count().label("n"))
+            .where(self._mine(t.inbox))
+            .group_by(t.inbox.c.outcome)
+        )
+        counted = {"accepted": 0, "parked": 0} | {row.outcome: row.n for row in rows}
+        return {**counted, "quarantined": len(self.quarantined())}

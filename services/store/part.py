@@ -1,0 +1,106 @@
+"""What the parts of a transaction share: connection, viewer, clock, and asking for rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import Executable
+
+from services.store.errors import UnknownSchool
+from services.store.tables import school as school_table
+from services.viewer import Viewer
+
+Clock = Callable[[], datetime]
+ROWS_PER_STATEMENT = 500
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces: one text per value."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def sha256(text_or_bytes: str | bytes) -> str:
+    raw = text_or_bytes.encode() if isinstance(text_or_bytes, str) else text_or_bytes
+    return hashlib.sha256(raw).hexdigest()
+
+
+def composite(*parts: object) -> str:
+    """A key made of several words that no other words can make."""
+    return canonical([str(part) for part in parts])
+
+
+class Part:
+    """A transaction as its parts see it. Every statement is bound to the viewer's school."""
+
+    def __init__(self, connection: Connection, viewer: Viewer, clock: Clock) -> None:
+        self.connection = connection
+        self.viewer = viewer
+        self.clock = clock
+        self.disclosures: list[tuple[str, str]] = []
+        """(action, object) of records of other people read so far, for the audit."""
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.connection.dialect.name == "postgresql"
+
+    def _mine(self, table: Table) -> ColumnElement[bool]:
+        return table.c.school_id == self.viewer.school
+
+    def _rows(self, statement: Executable, *parameters: Any) -> Sequence[Row[Any]]:
+        return self.connection.execute(statement, *parameters).all()
+
+    def _one(self, statement: Executable) -> Row[Any] | None:
+        return self.connection.execute(statement).one_or_none()
+
+    def _changed(self, statement: Executable) -> bool:
+        """Whether a statement with RETURNING touched a row: rowcount cannot be relied on, as it is
+        -1 after ON CONFLICT DO NOTHING with psycopg."""
+        return self.connection.execute(statement).first() is not None
+
+    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An INSERT of the dialect at hand, which knows ON CONFLICT."""
+        return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)
+
+    def _add(self, table: Table, **values: Any) -> None:
+        self.connection.execute(table.insert().values(school_id=self.viewer.school, **values))
+
+    def _put(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Writes whole rows, replacing those with the same key; many at a time."""
+        keys = [column.name for column in table.primary_key.columns]
+        pending = [{"school_id": self.viewer.school, **row} for row in rows]
+        for start in range(0, len(pending), ROWS_PER_STATEMENT):
+            slice_of_rows = pending[start : start + ROWS_PER_STATEMENT]
+            insert = self._insert(table)
+            others = {name: insert.excluded[name] for name in slice_of_rows[0] if name not in keys}
+            self.connection.execute(
+                insert.on_conflict_do_update(index_elements=keys, set_=others), slice_of_rows
+            )
+
+    def lock_school(self) -> None:
+        """Makes writers of one school take turns, so that log and audit positions have no gaps
+        and a fold sees all that was committed before it. SQLite has one writer anyway.
+
+        Raises:
+            UnknownSchool: no roster of the viewer's school was ever imported.
+        """
+        statement = school_table.select().where(self._mine(school_table)).with_for_update()
+        if self._one(statement) is None:
+            raise UnknownSchool(f"school {self.viewer.school!r} is not known; import its roster")
+
+    def as_viewer(self, viewer: Viewer) -> None:
+        """Goes on in the same transaction for another school, as an import of several does."""
+        self.viewer = viewer
+        if self.is_postgresql:
+            self.connection.execute(
+                text("select set_config('app.school', :school, true)"), {"school": viewer.school}
+            )

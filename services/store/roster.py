@@ -1,0 +1,213 @@
+"""The school as it stands: its roster by kind, its settings, and how an import changes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from sqlalchemy import select
+
+from schemas.base import Frozen, loads
+from schemas.school import ClassSection, Roster, School
+from services.store import tables as t
+from services.store.errors import UnknownSchool
+from services.store.part import canonical, composite, sha256
+from services.store.sight import Sight
+
+KINDS: dict[str, type[Frozen]] = {
+    name: get_args(field.annotation)[0]
+    for name, field in Roster.model_fields.items()
+    if name != "school"
+}
+"""The kinds of roster entries, by the field of schemas.school.Roster that holds them."""
+
+OF_STUDENTS = {"students": "id", "services": "student", "accommodations": "student"}
+"""Kinds that are records of one student, with the field that names the student."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What an import did to one kind of entries."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    ended: int = 0
+
+
+def entry_key(kind: str, entry: Any) -> str:
+    """The key an entry of a kind is kept under."""
+    if kind == "guardians":
+        return composite(entry.guardian, entry.student)
+    if kind == "travel":
+        return composite(*sorted((entry.a, entry.b)))
+    if kind == "calendar":
+        return str(entry.date.isoformat())
+    return str(entry.id)
+
+
+class SchoolRoster(Sight):
+    def school(self) -> School:
+        """Raises: UnknownSchool."""
+        row = self._school_row()
+        grades = tuple(json.loads(row.grades))
+        return School(id=row.school_id, title=row.title, zone=row.zone, grades=grades)
+
+    def settings(self) -> dict[str, Any]:
+        """The school's own settings, as they were saved; empty at first."""
+        settings: dict[str, Any] = json.loads(self._school_row().settings)
+        return settings
+
+    def save_settings(self, settings: dict[str, Any]) -> None:
+        self.lock_school()
+        self.connection.execute(
+            t.school.update().where(self._mine(t.school)).values(settings=canonical(settings))
+        )
+
+    def position(self) -> int:
+        """The position of the newest event in the school's log; 0 when there is none."""
+        return int(self._school_row().last_seq)
+
+    def roster_version(self) -> int:
+        """A number that grows with every import that changed something."""
+        return int(self._school_row().roster_version)
+
+    def roster(self, kind: str) -> list[Any]:
+        """The entries of a kind that have not ended, by id, as models of schemas.school, cut down
+        to what the viewer may see: `kind` is a field of schemas.school.Roster.
+
+        Of relations nobody but those who see the whole school learns anything, of guardian links
+        a guardian only their own; class sections lose the students the viewer may not see.
+        """
+        model = KINDS[kind]
+        if kind == "guardians":
+            entries: list[Any] = list(self.guardian_links())
+        else:
+            entries = [loads(model, body) for body in self._bodies(kind)]
+        if self.viewer.sees_whole_school:
+            if kind in OF_STUDENTS or kind in ("relations", "guardians"):
+                self.disclose("roster.read", kind)
+            return entries
+        return list(self._visible(kind, entries))
+
+    def _visible(self, kind: str, entries: list[Any]) -> Iterator[Any]:
+        for entry in entries:
+            if kind in OF_STUDENTS:
+                student = getattr(entry, OF_STUDENTS[kind])
+                if self.may_see(student):
+                    self.see(f"{kind}.read", student)
+                    yield entry
+            elif kind == "guardians":
+                if entry.guardian == self.viewer.person:
+                    yield entry
+            elif isinstance(entry, ClassSection):
+                seen = tuple(student for student in entry.students if self.may_see(student))
+                yield entry.model_copy(update={"students": seen})
+            elif kind != "relations":
+                yield entry
+
+    def knows(self, kind: str, ids: set[str]) -> set[str]:
+        """Which of `ids` are current entries of a kind."""
+        rows = self._rows(
+            select(t.roster_entry.c.id)
+            .where(self._mine(t.roster_entry), t.roster_entry.c.kind == kind)
+            .where(t.roster_entry.c.id.in_(ids), t.roster_entry.c.ended_at.is_(None))
+        )
+        return {row.id for row in rows}
+
+    def apply_roster(
+        self, roster: Roster, ends_missing: bool = True, origin: str = ""
+    ) -> dict[str, Counts]:
+        """Writes what an import brings for the viewer's school and returns counts per kind.
+
+        With `ends_missing`, entries that an earlier import of the same `origin` brought and this
+        one no longer has are ended, in the kinds this one carries at all.
+        """
+        if roster.school.id != self.viewer.school:
+            raise ValueError(f"{roster.school.id!r} is not the school {self.viewer.school!r}")
+        school_changed = self._save_school(roster.school)
+        counts = {
+            kind: self._apply_kind(kind, entries, ends_missing, origin)
+            for kind in KINDS
+            if (entries := getattr(roster, kind))
+        }
+        if school_changed or any(c.added or c.changed or c.ended for c in counts.values()):
+            self.connection.execute(
+                t.school.update()
+                .where(self._mine(t.school))
+                .values(roster_version=t.school.c.roster_version + 1)
+            )
+        return counts
+
+    def _save_school(self, school: School) -> bool:
+        row = self._one(t.school.select().where(self._mine(t.school)).with_for_update())
+        told = {"title": school.title, "zone": school.zone, "grades": canonical(school.grades)}
+        if row is None:
+            self._add(t.school, **told, settings="{}", last_seq=0, roster_version=0)
+            return True
+        if all(getattr(row, name) == value for name, value in told.items()):
+            return False
+        self.connection.execute(t.school.update().where(self._mine(t.school)).values(**told))
+        return True
+
+    def _apply_kind(
+        self, kind: str, entries: tuple[Any, ...], ends_missing: bool, origin: str
+    ) -> Counts:
+        known = {
+            row.id: row
+            for row in self._rows(
+                select(t.roster_entry).where(
+                    self._mine(t.roster_entry), t.roster_entry.c.kind == kind
+                )
+            )
+        }
+        now, brought, rows = self.clock(), set(), []
+        added = changed = 0
+        for entry in entries:
+            key, body = entry_key(kind, entry), entry.model_dump_json()
+            if key in brought:
+                raise ValueError(f"{kind}: {key!r} stands twice in one import")
+            brought.add(key)
+            before = known.get(key)
+            if before and before.ended_at is None and before.digest == sha256(body):
+                continue
+            added += before is None or before.ended_at is not None
+            changed += before is not None and before.ended_at is None
+            rows.append(_entry_row(kind, key, body, origin, now))
+        self._put(t.roster_entry, rows)
+        gone = [
+            key
+            for key, row in known.items()
+            if ends_missing and row.ended_at is None and row.origin == origin and key not in brought
+        ]
+        self._end_entries(kind, gone)
+        return Counts(added, changed, len(brought) - len(rows), len(gone))
+
+    def _end_entries(self, kind: str, ids: list[str]) -> None:
+        for id in ids:
+            self.connection.execute(
+                t.roster_entry.update()
+                .where(self._mine(t.roster_entry), t.roster_entry.c.kind == kind)
+                .where(t.roster_entry.c.id == id)
+                .values(ended_at=self.clock())
+            )
+
+    def _school_row(self) -> Any:
+        row = self._one(t.school.select().where(self._mine(t.school)))
+        if row is None:
+            raise UnknownSchool(f"school {self.viewer.school!r} is not known; import its roster")
+        return row
+
+
+def _entry_row(kind: str, key: str, body: str, origin: str, now: Any) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "id": key,
+        "body": body,
+        "digest": sha256(body),
+        "origin": origin,
+        "changed_at": now,
+        "ended_at": None,
+    }

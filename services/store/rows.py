@@ -1,0 +1,128 @@
+"""Rows as callers see them: frozen, typed, with bodies parsed on demand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Literal
+
+from sqlalchemy import Row
+
+from schemas.base import loads
+from schemas.plan import Plan, PlanStatus
+
+RunKind = Literal["cutoff", "upset", "person", "scenario"]
+RunStatus = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One attempt to answer. `work` in units of about a second of one core, times in seconds."""
+
+    id: str
+    day: date
+    kind: RunKind
+    scenario: str | None
+    status: RunStatus
+    fence: int
+    owner: str | None
+    lease_until: datetime | None
+    as_of: int | None
+    seed: int
+    work: float | None
+    time_limit: float | None
+    progress: dict[str, Any]
+    error: str | None
+    asked_by: str
+    created_at: datetime
+    finished_at: datetime | None
+    problem_digest: str | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> RunRow:
+        fields = _fields(row)
+        return cls(**{**fields, "progress": json.loads(fields["progress"])})
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """A plan with where it stands in its life. `version` grows with every change of status."""
+
+    id: str
+    day: date
+    run: str | None
+    status: PlanStatus
+    version: int
+    revision_of: str | None
+    body: str
+    digest: str
+    problem_digest: str
+    as_of: int
+    created_at: datetime
+    created_by: str
+    approved_by: str | None
+    approved_at: datetime | None
+    publish_at: datetime | None
+    published_at: datetime | None
+    pub_seq: int | None
+    fallback_for: str | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> PlanRow:
+        return cls(**_fields(row))
+
+    @cached_property
+    def plan(self) -> Plan:
+        return loads(Plan, self.body)
+
+    @property
+    def etag(self) -> str:
+        """What an approver has seen: the plan, its version and its content hash."""
+        return f"{self.id}:{self.version}:{self.digest}"
+
+
+@dataclass(frozen=True)
+class ScenarioRow:
+    """A what-if: `changes` are laid over the day."""
+
+    id: str
+    title: str
+    day: date
+    changes: dict[str, Any]
+    status: str
+    run: str | None
+    plan: str | None
+    created_by: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> ScenarioRow:
+        fields = _fields(row)
+        return cls(**{**fields, "changes": json.loads(fields["changes"])})
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """One entry of a school's audit chain; `hash` covers it and, by `previous_hash`, all before."""
+
+    seq: int
+    at: datetime
+    person: str
+    access_role: str
+    action: str
+    object: str
+    reason: str
+    before: str
+    after: str
+    previous_hash: str
+    hash: str
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> AuditRow:
+        return cls(**_fields(row))
+
+
+def _fields(row: Row[Any]) -> dict[str, Any]:
+    return {name: value for name, value in row._asdict().items() if name != "school_id"}

@@ -1,0 +1,123 @@
+"""State folded from the log: mastery, the newest fact of every other kind, credit proposals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, tuple_
+
+from schemas.base import loads
+from services.store import tables as t
+from services.store.log import Log
+
+if TYPE_CHECKING:
+    from schemas.mastery import Mastery
+
+
+class State(Log):
+    def mastery(self, student: str | None = None) -> Iterator[Mastery]:
+        """States by student and competency: of one student, or of all the viewer may see.
+
+        Raises:
+            NotAllowed: the viewer has no right to the student's records.
+        """
+        from schemas.mastery import Mastery
+
+        statement = select(t.mastery.c.student, t.mastery.c.body).where(self._mine(t.mastery))
+        if student is not None:
+            self.see("mastery.read", student)
+            statement = statement.where(t.mastery.c.student == student)
+        else:
+            self.disclose("mastery.read", "students")
+        ordered = statement.order_by(t.mastery.c.student, t.mastery.c.competency)
+        for row in self._rows(ordered):
+            if student is not None or self.may_see(row.student):
+                yield loads(Mastery, row.body)
+
+    def mastery_body(self, student: str, competency: str) -> str | None:
+        """The stored state of one key as it was written, or None."""
+        row = self._one(
+            select(t.mastery.c.body)
+            .where(self._mine(t.mastery), t.mastery.c.student == student)
+            .where(t.mastery.c.competency == competency)
+        )
+        return row.body if row else None
+
+    def save_mastery(
+        self, student: str, competency: str, body: str, settings_digest: str, seq: int
+    ) -> None:
+        """Writes the state of one key, folded from its events up to log position `seq`."""
+        self._put(
+            t.mastery,
+            [
+                {
+                    "student": student,
+                    "competency": competency,
+                    "body": body,
+                    "settings_digest": settings_digest,
+                    "seq": seq,
+                }
+            ],
+        )
+
+    def save_facts(self, facts: Iterable[Mapping[str, Any]]) -> bool:
+        """Writes facts (kind, key, day, student, body, occurred_at, source, event_id, seq), each
+        only if it is newer, by (occurred_at, source, event_id), than what its key holds: so the
+        order in which events arrive has no bearing. True when any was written."""
+        written = False
+        for fact in facts:
+            insert = self._insert(t.fact).values(school_id=self.viewer.school, **fact)
+            new = insert.excluded
+            written |= self._changed(
+                insert.on_conflict_do_update(
+                    index_elements=["school_id", "kind", "key"],
+                    set_={name: new[name] for name in fact if name not in ("kind", "key")},
+                    where=tuple_(new.occurred_at, new.source, new.event_id)
+                    > tuple_(t.fact.c.occurred_at, t.fact.c.source, t.fact.c.event_id),
+                ).returning(t.fact.c.key)
+            )
+        return written
+
+    def facts(
+        self, kind: str, day: date | None = None, student: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The facts that hold of a kind, by key, with `body` parsed: those of a day, of a student,
+        or all that the viewer may see. See services.facts for the kinds.
+
+        Raises:
+            NotAllowed: the viewer has no right to the student's records.
+        """
+        statement = select(t.fact).where(self._mine(t.fact), t.fact.c.kind == kind)
+        if day is not None:
+            statement = statement.where(t.fact.c.day == day)
+        if student is not None:
+            self.see(f"{kind}.read", student)
+            statement = statement.where(t.fact.c.student == student)
+        rows = self._rows(statement.order_by(t.fact.c.key))
+        visible = (row for row in rows if row.student is None or self.may_see(row.student))
+        return [{**row._asdict(), "body": json.loads(row.body)} for row in visible]
+
+    def save_credit_proposal(self, student: str, competency: str, body: str) -> bool:
+        """Proposes credit once; a later decline of the estimate never takes it back."""
+        insert = self._insert(t.credit_proposal).values(
+            school_id=self.viewer.school, student=student, competency=competency, body=body
+        )
+        return self._changed(
+            insert.on_conflict_do_nothing().returning(t.credit_proposal.c.competency)
+        )
+
+    def credit_proposals(self, student: str | None = None) -> list[dict[str, Any]]:
+        """Proposed credit, parsed, by student and competency.
+
+        Raises:
+            NotAllowed: the viewer has no right to the student's records.
+        """
+        statement = select(t.credit_proposal).where(self._mine(t.credit_proposal))
+        if student is not None:
+            self.see("credit.read", student)
+            statement = statement.where(t.credit_proposal.c.student == student)
+        ordered = statement.order_by(t.credit_proposal.c.student, t.credit_proposal.c.competency)
+        return [json.loads(row.body) for row in self._rows(ordered) if self.may_see(row.student)]

@@ -1,0 +1,95 @@
+"""The door to the record: transactions for a viewer, committed here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from services.store import tables as t
+from services.store.engines import reader_engine, writer_engine
+from services.store.errors import Unavailable
+from services.store.part import Clock, utc_now
+from services.store.tx import Tx
+from services.viewer import Viewer
+
+
+class Store:
+    """The record of every school of an installation, on SQLite or PostgreSQL.
+
+    `url` is an SQLAlchemy address; `clock` gives the time now, aware.
+    """
+
+    def __init__(self, url: str, clock: Clock = utc_now) -> None:
+        self.url = url
+        self.clock = clock
+        self._writer = writer_engine(url)
+        self._reader = reader_engine(url, self._writer)
+
+    @contextmanager
+    def begin(self, viewer: Viewer) -> Iterator[Tx]:
+        """One transaction to change things in: committed at the end, undone on any exception.
+
+        Raises:
+            Unavailable: the database cannot be reached or is locked; nothing was written.
+        """
+        with _told_plainly(), self._writer.begin() as connection:
+            tx = Tx(connection, viewer, self.clock)
+            tx.as_viewer(viewer)
+            yield tx
+            _write_disclosures(tx)
+
+    @contextmanager
+    def read(self, viewer: Viewer) -> Iterator[Tx]:
+        """One transaction to read in; what it read of other people is put into the audit after.
+
+        Raises:
+            Unavailable: the database cannot be reached or is locked.
+        """
+        with _told_plainly(), self._reader.connect() as connection:
+            tx = Tx(connection, viewer, self.clock)
+            tx.as_viewer(viewer)
+            yield tx
+        if tx.disclosures:
+            with self.begin(viewer) as auditing:
+                auditing.disclosures = tx.disclosures
+
+    def schools(self) -> list[str]:
+        """The ids of all schools, for workers that serve each of them in turn."""
+        with _told_plainly(), self._reader.connect() as connection:
+            return list(connection.scalars(select(t.school.c.school_id).order_by("school_id")))
+
+    def migrate(self) -> None:
+        """Brings the tables up to what this version needs."""
+        from services.store.migrating import upgrade
+
+        with _told_plainly():
+            upgrade(self._writer)
+
+    def close(self) -> None:
+        """Lets go of every connection."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _write_disclosures(tx: Tx) -> None:
+    for action, object_read in tx.disclosures:
+        tx.audit(action, object_read, reason=tx.viewer.purpose)
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turns the ways in which drivers say that a database is not there, or busy, into one."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable("the database is busy; try again shortly") from error
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable(f"the database cannot be used now: {error.orig}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("the connection to the database was lost") from error
+        raise

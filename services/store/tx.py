@@ -1,0 +1,14 @@
+"""One transaction: everything that can be asked of the store, part by part."""
+
+from __future__ import annotations
+
+from services.store.people import People
+from services.store.plans import Plans
+from services.store.roster import SchoolRoster
+from services.store.runs import Runs
+from services.store.scenarios import Scenarios
+from services.store.state import State
+
+
+class Tx(SchoolRoster, State, Runs, Plans, Scenarios, People):
+    """A transaction of one viewer, handed out by Store.begin (to change) and Store.read."""

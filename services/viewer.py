@@ -1,0 +1,66 @@
+"""Who asks: every question put to the store carries the asker's school, access role and purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.school import AccessRole
+
+ViewerRole = AccessRole | Literal["machine"]
+
+WHOLE_SCHOOL: frozenset[str] = frozenset({"scheduler", "admin", "coordinator", "machine"})
+"""Roles whose work needs the records of every student of their school."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A person, or a part of the system, asking in one school for one purpose.
+
+    `person` is the id of the student, staff member or guardian; for a machine, the name of the
+    part that asks. `purpose` is written into the audit rows that a read leaves.
+    """
+
+    school: str
+    access_role: ViewerRole
+    person: str
+    purpose: str
+
+    @classmethod
+    def machine(cls, school: str, purpose: str = "planning") -> Viewer:
+        """The system itself at work for a school: workers, imports, the stream."""
+        return cls(school=school, access_role="machine", person="flexday", purpose=purpose)
+
+    @classmethod
+    def staff(
+        cls, school: str, access_role: AccessRole, person: str, purpose: str = "school day"
+    ) -> Viewer:
+        """A signed-in adult of the school in one of their access roles."""
+        return cls(school=school, access_role=access_role, person=person, purpose=purpose)
+
+    @classmethod
+    def student(cls, school: str, person: str) -> Viewer:
+        return cls(school=school, access_role="student", person=person, purpose="own day")
+
+    @classmethod
+    def guardian(cls, school: str, person: str) -> Viewer:
+        return cls(school=school, access_role="guardian", person=person, purpose="child's day")
+
+    @property
+    def sees_whole_school(self) -> bool:
+        return self.access_role in WHOLE_SCHOOL
+
+
+def may_see(viewer: Viewer, student: str, tied: Container[str]) -> bool:
+    """The one policy on a student's records.
+
+    Scheduler, admin, coordinator and the system see their school's students, a student sees
+    themself, a teacher or a guardian those in `tied`: the students of the teacher's own classes
+    and sessions, or the children a guardian link names today.
+    """
+    if viewer.sees_whole_school:
+        return True
+    if viewer.access_role == "student":
+        return viewer.person == student
+    return student in tied
