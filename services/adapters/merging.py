@@ -1,0 +1,41 @@
+"""Keeps what a school already knows about a record where the source being read is silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from schemas.base import Frozen
+from schemas.school import Roster
+
+
+def record_key(record: Frozen) -> tuple[str, ...]:
+    """What identifies a record among those of its kind in one school."""
+    for names in (("id",), ("guardian", "student"), ("date",), ("a", "b")):
+        if all(name in type(record).model_fields for name in names):
+            return tuple(str(getattr(record, name)) for name in names)
+    raise TypeError(f"{type(record).__name__} has no key")
+
+
+def keep_known(roster: Roster, known: Roster | None, kinds: Iterable[str]) -> Roster:
+    """The roster with every field that its source did not give taken from the known record.
+
+    A source gives a field by setting it: adapters set only what their format carries, so that
+    importing enrolments again does not wipe out qualifications entered elsewhere.
+    """
+    if known is None:
+        return roster
+    update = {kind: _merged(getattr(roster, kind), getattr(known, kind)) for kind in kinds}
+    return roster.model_copy(update=update)
+
+
+def _merged(records: Iterable[Any], known: Iterable[Any]) -> tuple[Any, ...]:
+    before = {record_key(record): record for record in known}
+    return tuple(_filled(record, before.get(record_key(record))) for record in records)
+
+
+def _filled(record: Any, known: Any) -> Any:
+    if known is None:
+        return record
+    silent = set(type(record).model_fields) - record.model_fields_set
+    return record.model_copy(update={name: getattr(known, name) for name in silent})
