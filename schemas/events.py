@@ -29,7 +29,7 @@ Level = Literal["not_started", "attempted", "familiar", "proficient", "mastered"
 class Facts(BaseModel):
     """The typed data of an event: frozen, and tolerant of fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class EvidenceFacts(Facts):
