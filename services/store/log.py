@@ -63,7 +63,7 @@ class Log(Sight):
         return self._changed(insert.on_conflict_do_nothing().returning(t.inbox.c.event_id))
 
     def taken_in(self, source: str, event_id: str) -> Row[Any] | None:
-        """The inbox row (sha256, outcome, seq, received_at) of an event, or None."""
+        """The inbox row (sha256, outcome, received_at) of an event, or None."""
         return self._one(
             select(t.inbox)
             .where(self._mine(t.inbox), t.inbox.c.source == source)
@@ -92,12 +92,6 @@ class Log(Sight):
             competency=getattr(event.data, "competency", None),
             body=body,
             digest=sha256(body),
-        )
-        self.connection.execute(
-            t.inbox.update()
-            .where(self._mine(t.inbox), t.inbox.c.source == event.source)
-            .where(t.inbox.c.event_id == event.id)
-            .values(outcome="accepted", seq=seq)
         )
         return int(seq)
 
@@ -132,6 +126,16 @@ class Log(Sight):
         rows = [LogRow.of(row) for row in self._rows(ordered)]
         return [row for row in rows if row.student is None or self.may_see(row.student)]
 
+    def fold_input(self, student: str, competency: str) -> list[LogRow]:
+        """All that bears on one key, for folding: the system's own work, so without a look at the
+        viewer's rights. Erased bodies are left out."""
+        rows = self._rows(
+            select(t.event_log)
+            .where(self._mine(t.event_log), t.event_log.c.student == student)
+            .where(t.event_log.c.competency == competency, t.event_log.c.body.is_not(None))
+        )
+        return [LogRow.of(row) for row in rows]
+
     def park(self, event: AnyEvent, waiting_for: str, reason: str) -> None:
         """Keeps an event that names somebody or something not yet known."""
         self._put(
@@ -158,6 +162,13 @@ class Log(Sight):
         return list(self._rows(ordered))
 
     def unpark(self, source: str, event_id: str) -> None:
+        """Takes a parked event up, to be logged in the same transaction."""
+        self.connection.execute(
+            t.inbox.update()
+            .where(self._mine(t.inbox), t.inbox.c.source == source)
+            .where(t.inbox.c.event_id == event_id)
+            .values(outcome="accepted")
+        )
         self.connection.execute(
             t.parked.delete()
             .where(self._mine(t.parked), t.parked.c.source == source)
@@ -173,13 +184,16 @@ class Log(Sight):
             raw=raw[:LARGEST_KEPT],
             reason=reason,
             mend=mend,
+            access_role=self.viewer.access_role,
+            person=self.viewer.person,
             received_at=self.clock(),
         )
         self.connection.execute(insert.on_conflict_do_nothing())
         return key
 
     def quarantined(self, with_replayed: bool = False) -> list[Row[Any]]:
-        """What is in quarantine (id, raw, reason, mend, received_at, replayed_at)."""
+        """What is in quarantine (id, raw, reason, mend, access_role, person, received_at,
+        replayed_at)."""
         statement = select(t.quarantine).where(self._mine(t.quarantine))
         if not with_replayed:
             statement = statement.where(t.quarantine.c.replayed_at.is_(None))

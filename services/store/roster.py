@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, get_args
 
 from sqlalchemy import select
 
 from schemas.base import Frozen, loads
+from schemas.imports import Changes
 from schemas.school import ClassSection, Roster, School
 from services.store import tables as t
 from services.store.errors import UnknownSchool
@@ -25,16 +25,6 @@ KINDS: dict[str, type[Frozen]] = {
 
 OF_STUDENTS = {"students": "id", "services": "student", "accommodations": "student"}
 """Kinds that are records of one student, with the field that names the student."""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What an import did to one kind of entries."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    ended: int = 0
 
 
 def entry_key(kind: str, entry: Any) -> str:
@@ -117,21 +107,47 @@ class SchoolRoster(Sight):
         )
         return {row.id for row in rows}
 
+    def competency_ids(self, code: str) -> list[str]:
+        """The current competencies with a code, which outside systems use in place of the id."""
+        rows = self._rows(
+            select(t.roster_entry.c.id)
+            .where(self._mine(t.roster_entry), t.roster_entry.c.kind == "competencies")
+            .where(t.roster_entry.c.code == code, t.roster_entry.c.ended_at.is_(None))
+        )
+        return [row.id for row in rows]
+
+    def entry(self, kind: str, id: str) -> Any | None:
+        """One entry that has not ended, as its model, or None; for the system's own work."""
+        row = self._one(
+            select(t.roster_entry.c.body)
+            .where(self._mine(t.roster_entry), t.roster_entry.c.kind == kind)
+            .where(t.roster_entry.c.id == id, t.roster_entry.c.ended_at.is_(None))
+        )
+        return loads(KINDS[kind], row.body) if row else None
+
     def apply_roster(
-        self, roster: Roster, ends_missing: bool = True, origin: str = ""
-    ) -> dict[str, Counts]:
+        self,
+        roster: Roster,
+        ends_missing: bool = True,
+        origin: str = "",
+        kinds: Collection[str] | None = None,
+    ) -> dict[str, Changes]:
         """Writes what an import brings for the viewer's school and returns counts per kind.
 
-        With `ends_missing`, entries that an earlier import of the same `origin` brought and this
-        one no longer has are ended, in the kinds this one carries at all.
+        `kinds` are those the import speaks for; without it, those it has any entry of. With
+        `ends_missing`, entries of these kinds that an earlier import of the same `origin` brought
+        and this one no longer has are ended.
+
+        Raises:
+            ValueError: the roster is of another school, or names an entry twice.
         """
         if roster.school.id != self.viewer.school:
             raise ValueError(f"{roster.school.id!r} is not the school {self.viewer.school!r}")
         school_changed = self._save_school(roster.school)
         counts = {
-            kind: self._apply_kind(kind, entries, ends_missing, origin)
+            kind: self._apply_kind(kind, getattr(roster, kind), ends_missing, origin)
             for kind in KINDS
-            if (entries := getattr(roster, kind))
+            if getattr(roster, kind) or kind in (kinds or ())
         }
         if school_changed or any(c.added or c.changed or c.ended for c in counts.values()):
             self.connection.execute(
@@ -154,36 +170,51 @@ class SchoolRoster(Sight):
 
     def _apply_kind(
         self, kind: str, entries: tuple[Any, ...], ends_missing: bool, origin: str
-    ) -> Counts:
-        known = {
-            row.id: row
-            for row in self._rows(
-                select(t.roster_entry).where(
-                    self._mine(t.roster_entry), t.roster_entry.c.kind == kind
-                )
-            )
-        }
-        now, brought, rows = self.clock(), set(), []
-        added = changed = 0
-        for entry in entries:
-            key, body = entry_key(kind, entry), entry.model_dump_json()
-            if key in brought:
-                raise ValueError(f"{kind}: {key!r} stands twice in one import")
-            brought.add(key)
+    ) -> Changes:
+        known = {row.id: row for row in self._entries(kind)}
+        brought = {entry_key(kind, entry): entry for entry in entries}
+        if len(brought) < len(entries):
+            raise ValueError(f"{kind}: an entry stands twice in one import; give each its own id")
+        rows, added, changed = [], 0, 0
+        for key, entry in brought.items():
+            row = self._entry_row(kind, key, entry, origin)
             before = known.get(key)
-            if before and before.ended_at is None and before.digest == sha256(body):
+            if before is None or before.ended_at is not None:
+                added += 1
+            elif before.digest != row["digest"]:
+                changed += 1
+            else:
                 continue
-            added += before is None or before.ended_at is not None
-            changed += before is not None and before.ended_at is None
-            rows.append(_entry_row(kind, key, body, origin, now))
+            rows.append(row)
         self._put(t.roster_entry, rows)
         gone = [
             key
             for key, row in known.items()
-            if ends_missing and row.ended_at is None and row.origin == origin and key not in brought
+            if ends_missing and row.ended_at is None and row.origin == origin
+            if key not in brought
         ]
         self._end_entries(kind, gone)
-        return Counts(added, changed, len(brought) - len(rows), len(gone))
+        return Changes(
+            added=added, changed=changed, unchanged=len(brought) - len(rows), ended=len(gone)
+        )
+
+    def _entries(self, kind: str) -> Sequence[Any]:
+        return self._rows(
+            select(t.roster_entry).where(self._mine(t.roster_entry), t.roster_entry.c.kind == kind)
+        )
+
+    def _entry_row(self, kind: str, key: str, entry: Any, origin: str) -> dict[str, Any]:
+        body = entry.model_dump_json()
+        return {
+            "kind": kind,
+            "id": key,
+            "body": body,
+            "digest": sha256(body),
+            "code": getattr(entry, "code", None) or None,
+            "origin": origin,
+            "changed_at": self.clock(),
+            "ended_at": None,
+        }
 
     def _end_entries(self, kind: str, ids: list[str]) -> None:
         for id in ids:
@@ -199,15 +230,3 @@ class SchoolRoster(Sight):
         if row is None:
             raise UnknownSchool(f"school {self.viewer.school!r} is not known; import its roster")
         return row
-
-
-def _entry_row(kind: str, key: str, body: str, origin: str, now: Any) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "id": key,
-        "body": body,
-        "digest": sha256(body),
-        "origin": origin,
-        "changed_at": now,
-        "ended_at": None,
-    }

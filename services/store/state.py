@@ -1,20 +1,18 @@
-"""State folded from the log: mastery, the newest fact of every other kind, credit proposals."""
+"""State folded from the log: mastery, and the newest fact of every other kind."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select, tuple_
 
 from schemas.base import loads
+from schemas.mastery import Mastery
 from services.store import tables as t
 from services.store.log import Log
-
-if TYPE_CHECKING:
-    from schemas.mastery import Mastery
 
 
 class State(Log):
@@ -24,8 +22,6 @@ class State(Log):
         Raises:
             NotAllowed: the viewer has no right to the student's records.
         """
-        from schemas.mastery import Mastery
-
         statement = select(t.mastery.c.student, t.mastery.c.body).where(self._mine(t.mastery))
         if student is not None:
             self.see("mastery.read", student)
@@ -99,25 +95,3 @@ class State(Log):
         rows = self._rows(statement.order_by(t.fact.c.key))
         visible = (row for row in rows if row.student is None or self.may_see(row.student))
         return [{**row._asdict(), "body": json.loads(row.body)} for row in visible]
-
-    def save_credit_proposal(self, student: str, competency: str, body: str) -> bool:
-        """Proposes credit once; a later decline of the estimate never takes it back."""
-        insert = self._insert(t.credit_proposal).values(
-            school_id=self.viewer.school, student=student, competency=competency, body=body
-        )
-        return self._changed(
-            insert.on_conflict_do_nothing().returning(t.credit_proposal.c.competency)
-        )
-
-    def credit_proposals(self, student: str | None = None) -> list[dict[str, Any]]:
-        """Proposed credit, parsed, by student and competency.
-
-        Raises:
-            NotAllowed: the viewer has no right to the student's records.
-        """
-        statement = select(t.credit_proposal).where(self._mine(t.credit_proposal))
-        if student is not None:
-            self.see("credit.read", student)
-            statement = statement.where(t.credit_proposal.c.student == student)
-        ordered = statement.order_by(t.credit_proposal.c.student, t.credit_proposal.c.competency)
-        return [json.loads(row.body) for row in self._rows(ordered) if self.may_see(row.student)]

@@ -68,9 +68,11 @@ roster_entry = _of_school(
     _key("id"),
     _must("body", Text),
     _must("digest"),
+    _may("code"),
     _must("origin"),
     _must("changed_at", Instant),
     _may("ended_at", Instant),
+    Index("ix_roster_entry_code", "school_id", "kind", "code"),
 )
 
 # --- events ---------------------------------------------------------------------------------
@@ -82,7 +84,6 @@ inbox = _of_school(
     _must("sha256"),
     _must("received_at", Instant),
     _must("outcome"),
-    _may("seq", BigInteger),
 )
 
 event_log = _of_school(
@@ -120,6 +121,8 @@ quarantine = Table(
     _must("raw", LargeBinary),
     _must("reason", Text),
     _must("mend", Text),
+    _must("access_role"),
+    _must("person"),
     _must("received_at", Instant),
     _may("replayed_at", Instant),
 )
@@ -166,13 +169,6 @@ fact = _of_school(
     _must("seq", BigInteger),
     Index("ix_fact_day", "school_id", "kind", "day"),
     Index("ix_fact_student", "school_id", "kind", "student"),
-)
-
-credit_proposal = _of_school(
-    "credit_proposal",
-    _key("student"),
-    _key("competency"),
-    _must("body", Text),
 )
 
 # --- planning -------------------------------------------------------------------------------

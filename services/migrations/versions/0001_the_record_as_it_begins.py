@@ -19,6 +19,8 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("mend", sa.Text(), nullable=False),
+        sa.Column("access_role", Word, nullable=False),
+        sa.Column("person", Word, nullable=False),
         sa.Column("received_at", Instant(), nullable=False),
         sa.Column("replayed_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("school_id", "id", name="pk_quarantine"),
@@ -50,17 +52,6 @@ def upgrade() -> None:
         sa.Column("hash", Word, nullable=False),
         sa.ForeignKeyConstraint(["school_id"], ["school.school_id"], name="fk_audit_school_id"),
         sa.PrimaryKeyConstraint("school_id", "seq", name="pk_audit"),
-    )
-    op.create_table(
-        "credit_proposal",
-        sa.Column("school_id", Word, nullable=False),
-        sa.Column("student", Word, nullable=False),
-        sa.Column("competency", Word, nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["school_id"], ["school.school_id"], name="fk_credit_proposal_school_id"
-        ),
-        sa.PrimaryKeyConstraint("school_id", "student", "competency", name="pk_credit_proposal"),
     )
     op.create_table(
         "event_log",
@@ -135,7 +126,6 @@ def upgrade() -> None:
         sa.Column("sha256", Word, nullable=False),
         sa.Column("received_at", Instant(), nullable=False),
         sa.Column("outcome", Word, nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["school_id"], ["school.school_id"], name="fk_inbox_school_id"),
         sa.PrimaryKeyConstraint("school_id", "source", "event_id", name="pk_inbox"),
     )
@@ -215,6 +205,7 @@ def upgrade() -> None:
         sa.Column("id", Word, nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("digest", Word, nullable=False),
+        sa.Column("code", Word, nullable=True),
         sa.Column("origin", Word, nullable=False),
         sa.Column("changed_at", Instant(), nullable=False),
         sa.Column("ended_at", Instant(), nullable=True),
@@ -222,6 +213,9 @@ def upgrade() -> None:
             ["school_id"], ["school.school_id"], name="fk_roster_entry_school_id"
         ),
         sa.PrimaryKeyConstraint("school_id", "kind", "id", name="pk_roster_entry"),
+    )
+    op.create_index(
+        "ix_roster_entry_code", "roster_entry", ["school_id", "kind", "code"], unique=False
     )
     op.create_table(
         "run",
@@ -363,6 +357,7 @@ def downgrade() -> None:
     op.drop_index("ix_run_status", table_name="run")
     op.drop_index("ix_run_day", table_name="run")
     op.drop_table("run")
+    op.drop_index("ix_roster_entry_code", table_name="roster_entry")
     op.drop_table("roster_entry")
     op.drop_table("problem")
     op.drop_table("parked")
@@ -385,7 +380,6 @@ def downgrade() -> None:
     op.drop_index("uq_event_log_event", table_name="event_log")
     op.drop_index("ix_event_log_key", table_name="event_log")
     op.drop_table("event_log")
-    op.drop_table("credit_proposal")
     op.drop_table("audit")
     op.drop_table("school")
     op.drop_table("quarantine")
