@@ -93,9 +93,11 @@ class StuckCompetency(Frozen):
     approaches: tuple[Approach, ...]
 
 
-class PrerequisiteCycle(Frozen):
-    """Competencies that wait for each other, so that none can ever be ready."""
+class Cycle(Frozen):
+    """Competencies that wait for each other, or are each part of the other, so that none of them
+    can ever be ready."""
 
+    of: Literal["prerequisites", "parents"]
     competencies: tuple[CompetencyId, ...]
     codes: tuple[str, ...]
     """Their codes in the order of the cycle (ids where there is no code)."""
@@ -104,7 +106,7 @@ class PrerequisiteCycle(Frozen):
     def message(self) -> str:
         """What is wrong and how to mend it."""
         chain = " -> ".join((*self.codes, self.codes[0]))
-        return f"prerequisites go in a circle: {chain}; take one of these prerequisites out"
+        return f"{self.of} go in a circle: {chain}; take one of these {self.of} out"
 
 
 class CreditProposal(Frozen):

@@ -28,7 +28,8 @@ from schemas.base import CompetencyId, Frozen
 from schemas.events import EvidenceKind, Level
 from schemas.school import Competency
 from services.mastery import tables
-from services.mastery.methods import Method, method_of
+from services.mastery.methods import method_of
+from services.mastery.scores import Method
 from services.mastery.tables import SHARED, Layer, SettingsError, Table
 
 FORMULAS = 1
