@@ -141,7 +141,9 @@ class Ledger:
 
 def printable(value: object, length: int = _SHOWN) -> str:
     """Text fit for a report: cut short, control characters and lone surrogates escaped."""
-    text = value if isinstance(value, str) else repr(value)
+    if isinstance(value, list | dict | tuple):
+        value = f"a {type(value).__name__} of {len(value)}"
+    text = str(value)
     if len(text) > length:
         text = text[: length - 1] + "…"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -101,10 +101,10 @@ def read_table(files: Files, name: str, columns: Columns, ledger: Ledger) -> lis
     try:
         header = [cell.strip() for cell in next(reader, [])]
         _check_header(name, header, columns, ledger)
-        for cells in reader:
+        for number, cells in enumerate(reader, start=2):
             if not any(cell.strip() for cell in cells):
                 continue
-            row = _row(name, reader.line_num, header, cells, ledger)
+            row = _row(name, number, header, cells, ledger)
             if row is not None and _is_filled(row, columns):
                 rows.append(row)
     except csv.Error as error:
