@@ -8,12 +8,14 @@ from services.store.errors import (
     UnknownSchool,
     WrongState,
 )
+from services.store.log import LogRow
 from services.store.rows import AuditRow, PlanRow, RunRow, ScenarioRow
 from services.store.store import Store
 from services.store.tx import Tx
 
 __all__ = [
     "AuditRow",
+    "LogRow",
     "NotAllowed",
     "NotFound",
     "PlanRow",

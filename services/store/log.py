@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 
 from schemas.events import PREFIX, AnyEvent, decode
+from services.canonical import sha256
 from services.store import tables as t
-from services.store.part import sha256
+from services.store.rows import fields
 from services.store.sight import Sight
 
 LARGEST_KEPT = 64 * 1024
@@ -36,7 +37,7 @@ class LogRow:
 
     @classmethod
     def of(cls, row: Row[Any]) -> LogRow:
-        return cls(**{name: v for name, v in row._asdict().items() if name != "school_id"})
+        return cls(**fields(row))
 
     @cached_property
     def event(self) -> AnyEvent | None:

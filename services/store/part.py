@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -22,21 +20,6 @@ ROWS_PER_STATEMENT = 500
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def canonical(value: Any) -> str:
-    """JSON with sorted keys and no spaces: one text per value."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def sha256(text_or_bytes: str | bytes) -> str:
-    raw = text_or_bytes.encode() if isinstance(text_or_bytes, str) else text_or_bytes
-    return hashlib.sha256(raw).hexdigest()
-
-
-def composite(*parts: object) -> str:
-    """A key made of several words that no other words can make."""
-    return canonical([str(part) for part in parts])
 
 
 class Part:

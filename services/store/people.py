@@ -11,8 +11,10 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
+from services.canonical import canonical, sha256
 from services.store import tables as t
-from services.store.part import Part, canonical, sha256
+from services.store.part import Part
+from services.store.rows import fields
 
 PersonKind = Literal["student", "staff", "guardian"]
 
@@ -90,8 +92,7 @@ class People(Part):
         if person_kind is not None:
             statement = statement.where(t.notice.c.person_kind == person_kind)
         rows = self._rows(statement.order_by(t.notice.c.created_at.desc(), t.notice.c.id))
-        fields = ({k: v for k, v in row._asdict().items() if k != "school_id"} for row in rows)
-        return [Notice(**{**row, "body": json.loads(row["body"])}) for row in fields]
+        return [Notice(**{**fields(row), "body": json.loads(row.body)}) for row in rows]
 
     def mark_notice_seen(self, notice: str) -> bool:
         return self._changed(

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from services.canonical import canonical, sha256
 from services.store import tables as t
-from services.store.part import Part, canonical, sha256
+from services.store.part import Part
 from services.store.rows import AuditRow
 
 CHAIN_START = "0" * 64

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from schemas.base import Frozen, loads
 from schemas.imports import Changes
 from schemas.school import ClassSection, Roster, School
+from services.canonical import canonical, composite, sha256
 from services.store import tables as t
 from services.store.errors import UnknownSchool
-from services.store.part import canonical, composite, sha256
 from services.store.sight import Sight
 
 KINDS: dict[str, type[Frozen]] = {

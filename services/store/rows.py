@@ -42,8 +42,8 @@ class RunRow:
 
     @classmethod
     def of(cls, row: Row[Any]) -> RunRow:
-        fields = _fields(row)
-        return cls(**{**fields, "progress": json.loads(fields["progress"])})
+        values = fields(row)
+        return cls(**{**values, "progress": json.loads(values["progress"])})
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class PlanRow:
 
     @classmethod
     def of(cls, row: Row[Any]) -> PlanRow:
-        return cls(**_fields(row))
+        return cls(**fields(row))
 
     @cached_property
     def plan(self) -> Plan:
@@ -99,8 +99,8 @@ class ScenarioRow:
 
     @classmethod
     def of(cls, row: Row[Any]) -> ScenarioRow:
-        fields = _fields(row)
-        return cls(**{**fields, "changes": json.loads(fields["changes"])})
+        values = fields(row)
+        return cls(**{**values, "changes": json.loads(values["changes"])})
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,9 @@ class AuditRow:
 
     @classmethod
     def of(cls, row: Row[Any]) -> AuditRow:
-        return cls(**_fields(row))
+        return cls(**fields(row))
 
 
-def _fields(row: Row[Any]) -> dict[str, Any]:
+def fields(row: Row[Any]) -> dict[str, Any]:
+    """A row by column, without the school, which its reader knows."""
     return {name: value for name, value in row._asdict().items() if name != "school_id"}

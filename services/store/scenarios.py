@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from services.canonical import canonical
 from services.store import tables as t
 from services.store.errors import NotFound
-from services.store.part import Part, canonical
+from services.store.part import Part
 from services.store.rows import ScenarioRow
 
 

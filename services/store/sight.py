@@ -13,9 +13,10 @@ from sqlalchemy import select
 from schemas.base import loads
 from schemas.events import GuardianFacts
 from schemas.school import ClassSection, GuardianLink
+from services.canonical import composite
 from services.store import tables as t
 from services.store.errors import NotAllowed, UnknownSchool
-from services.store.part import Part, composite
+from services.store.part import Part
 from services.viewer import may_see
 
 DAYS_A_SESSION_TIES = 14

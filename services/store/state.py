@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select, tuple_
 
@@ -13,6 +13,7 @@ from schemas.base import loads
 from schemas.mastery import Mastery
 from services.store import tables as t
 from services.store.log import Log
+from services.store.rows import fields
 
 
 class State(Log):
@@ -42,22 +43,10 @@ class State(Log):
         )
         return row.body if row else None
 
-    def save_mastery(
-        self, student: str, competency: str, body: str, settings_digest: str, seq: int
-    ) -> None:
-        """Writes the state of one key, folded from its events up to log position `seq`."""
-        self._put(
-            t.mastery,
-            [
-                {
-                    "student": student,
-                    "competency": competency,
-                    "body": body,
-                    "settings_digest": settings_digest,
-                    "seq": seq,
-                }
-            ],
-        )
+    def save_mastery(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Writes states (student, competency, body, settings_digest, seq), each folded from its
+        key's events, the newest of which stands at log position `seq`."""
+        self._put(t.mastery, rows)
 
     def save_facts(self, facts: Iterable[Mapping[str, Any]]) -> bool:
         """Writes facts (kind, key, day, student, body, occurred_at, source, event_id, seq), each
@@ -94,4 +83,15 @@ class State(Log):
             statement = statement.where(t.fact.c.student == student)
         rows = self._rows(statement.order_by(t.fact.c.key))
         visible = (row for row in rows if row.student is None or self.may_see(row.student))
-        return [{**row._asdict(), "body": json.loads(row.body)} for row in visible]
+        return [{**fields(row), "body": json.loads(row.body)} for row in visible]
+
+    def state_rows(self, table: Literal["mastery", "fact"]) -> Iterator[dict[str, Any]]:
+        """Whole rows of a state table, by key, to be compared with what the log says."""
+        state = t.metadata.tables[table]
+        for row in self._rows(state.select().where(self._mine(state)).order_by(*state.primary_key)):
+            yield fields(row)
+
+    def clear_state(self) -> None:
+        """Drops all folded state of the school, to be folded again in the same transaction."""
+        for state in (t.mastery, t.fact):
+            self.connection.execute(state.delete().where(self._mine(state)))

@@ -1,0 +1,173 @@
+"""State from the log: one key after an event, everything after a change of rules or a doubt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from schemas.events import AnyEvent
+from services.canonical import canonical, composite, sha256
+from services.facts import facts_of
+from services.mastery.fold import fold
+from services.mastery.settings import MasterySettings
+from services.mastery.standing import MasteryEvent
+from services.store import LogRow, Store, Tx
+from services.viewer import Viewer
+
+MasteryKey = tuple[str, str]
+"""(student, competency)"""
+
+StateTable = Literal["mastery", "fact"]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A table as it is held, against what the log says it should be, by hash."""
+
+    table: StateTable
+    rows: int
+    held: str
+    from_log: str
+
+    @property
+    def same(self) -> bool:
+        return self.held == self.from_log
+
+
+def mastery_settings(tx: Tx) -> MasterySettings:
+    """The school's own way of computing mastery. Raises: SettingsError."""
+    return _parsed(canonical(tx.settings().get("mastery", {})))
+
+
+@lru_cache(maxsize=256)
+def _parsed(table: str) -> MasterySettings:
+    return MasterySettings.from_table(json.loads(table))
+
+
+def mastery_key(event: AnyEvent) -> MasteryKey | None:
+    """The state an event bears on, if it bears on mastery."""
+    if isinstance(event, MasteryEvent):
+        return event.data.student, event.data.competency
+    return None
+
+
+def fact_rows(event: AnyEvent, seq: int) -> list[Row]:
+    """An event's facts as rows of the fact table."""
+    return [
+        {
+            "kind": fact.kind,
+            "key": fact.key,
+            "day": fact.day,
+            "student": fact.student,
+            "body": canonical(fact.body),
+            "occurred_at": event.time,
+            "source": event.source,
+            "event_id": event.id,
+            "seq": seq,
+        }
+        for fact in facts_of(event)
+    ]
+
+
+def refold(tx: Tx, key: MasteryKey) -> bool:
+    """Folds one key from all its events; True when its state changed, which then goes out as
+    mastery.changed, under an id that a repeated fold would give it again."""
+    row = _mastery_row(tx, mastery_settings(tx), key, tx.fold_input(*key))
+    if row is None or tx.mastery_body(*key) == row["body"]:
+        return False
+    tx.save_mastery([row])
+    school = tx.viewer.school
+    tx.outbox(
+        "mastery",
+        composite(school, *key),
+        "mastery.changed",
+        {"school": school, "seq": row["seq"], "mastery": json.loads(row["body"])},
+    )
+    return True
+
+
+def refold_all(tx: Tx) -> int:
+    """Folds every key again, after a change of settings or of competencies; how many changed."""
+    keys = {key for row in tx.events_since(0) if row.event and (key := mastery_key(row.event))}
+    return sum(refold(tx, key) for key in sorted(keys))
+
+
+def rebuild(store: Store, school: str) -> dict[StateTable, int]:
+    """Throws a school's state away and folds it from the log, in one transaction; rows made."""
+    with store.begin(Viewer.machine(school, "rebuild")) as tx:
+        tx.lock_school()
+        state = _state_from_log(tx)
+        tx.clear_state()
+        tx.save_mastery(state["mastery"])
+        tx.save_facts(state["fact"])
+        return {table: len(rows) for table, rows in state.items()}
+
+
+def verify(store: Store, school: str) -> list[Comparison]:
+    """Folds a school's whole log aside and compares the outcome with the state that is held."""
+    with store.read(Viewer.machine(school, "verify")) as tx:
+        return [
+            Comparison(table, len(rows), _hash(tx.state_rows(table)), _hash(rows))
+            for table, rows in _state_from_log(tx).items()
+        ]
+
+
+def _state_from_log(tx: Tx) -> dict[StateTable, list[Row]]:
+    by_key: dict[MasteryKey, list[LogRow]] = {}
+    facts: dict[tuple[str, str], Row] = {}
+    for logged in tx.events_since(0):
+        if logged.event is None:
+            continue
+        if key := mastery_key(logged.event):
+            by_key.setdefault(key, []).append(logged)
+        for row in fact_rows(logged.event, logged.seq):
+            held = facts.setdefault((row["kind"], row["key"]), row)
+            if _place(held) < _place(row):
+                facts[row["kind"], row["key"]] = row
+    settings = mastery_settings(tx)
+    states = (_mastery_row(tx, settings, key, by_key[key]) for key in sorted(by_key))
+    return {
+        "mastery": [row for row in states if row],
+        "fact": [facts[key] for key in sorted(facts)],
+    }
+
+
+def _place(row: Row) -> tuple[Any, str, str]:
+    return row["occurred_at"], row["source"], row["event_id"]
+
+
+def _mastery_row(
+    tx: Tx, settings: MasterySettings, key: MasteryKey, logged: Iterable[LogRow]
+) -> Row | None:
+    bearing = [(row.seq, row.event) for row in logged if isinstance(row.event, MasteryEvent)]
+    if not bearing:
+        return None
+    student, competency = key
+    state = fold(
+        (event for _, event in bearing), settings, competency=tx.entry("competencies", competency)
+    )
+    return {
+        "student": student,
+        "competency": competency,
+        "body": state.model_dump_json(),
+        "settings_digest": settings.digest,
+        "seq": max(seq for seq, _ in bearing),
+    }
+
+
+def _hash(rows: Iterable[Row]) -> str:
+    """One hash over whole rows, which come by key."""
+    return sha256("\n".join(_lines(rows)))
+
+
+def _lines(rows: Iterable[Row]) -> Iterator[str]:
+    for row in rows:
+        yield canonical({name: None if v is None else _text(v) for name, v in row.items()})
+
+
+def _text(value: Any) -> str:
+    return str(value.timestamp()) if hasattr(value, "timestamp") else str(value)
