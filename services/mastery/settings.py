@@ -22,7 +22,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from schemas.base import CompetencyId, Frozen
 from schemas.events import EvidenceKind, Level
@@ -88,7 +88,6 @@ class MasterySettings(Frozen):
     school: Layer = Layer()
     subjects: dict[str, Layer] = Field(default_factory=dict)
     competencies: dict[str, Layer] = Field(default_factory=dict)
-    _methods: dict[tuple[EvidenceKind, str, str, str], Method] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def from_toml(cls, text: str) -> MasterySettings:
@@ -134,13 +133,15 @@ class MasterySettings(Frozen):
         With an id alone, what is set by subject or code is not found: pass the competency where
         it is known.
         """
-        if isinstance(competency, str):
-            key = (kind, "", competency, "")
-        else:
-            key = (kind, competency.subject, competency.id, competency.code)
-        if key not in self._methods:
-            self._methods[key] = self._resolve(*key)
-        return self._methods[key]
+        parameters: dict[str, Any] = {}
+        for table in self._tables(kind, competency):
+            if "method" in table:
+                passed_on = () if table["method"] == "bkt" else SHARED
+                parameters = {key: parameters[key] for key in passed_on if key in parameters}
+            parameters |= table
+        if parameters["method"] == "levels":
+            parameters["steps"] = tuple(self.levels.model_dump().values())
+        return method_of(parameters)
 
     @property
     def digest(self) -> str:
@@ -151,29 +152,20 @@ class MasterySettings(Frozen):
         states |= {"formulas": FORMULAS, "tries": self.stuck.tries}
         return hashlib.sha256(json.dumps(states, sort_keys=True).encode()).hexdigest()
 
-    def _resolve(self, kind: EvidenceKind, subject: str, competency: str, code: str) -> Method:
-        parameters: dict[str, Any] = {}
-        for table in self._tables(kind, subject, competency, code):
-            if "method" in table:
-                passed_on = () if table["method"] == "bkt" else SHARED
-                parameters = {key: parameters[key] for key in passed_on if key in parameters}
-            parameters |= table
-        if parameters["method"] == "levels":
-            parameters["steps"] = tuple(self.levels.model_dump().values())
-        return method_of(parameters)
-
-    def _tables(
-        self, kind: EvidenceKind, subject: str, competency: str, code: str
-    ) -> Iterator[Table]:
+    def _tables(self, kind: EvidenceKind, competency: Competency | CompetencyId) -> Iterator[Table]:
         """The tables that bear on a kind of evidence of a competency, most general first."""
         yield DEFAULT
         yield self.school.all_kinds
         yield DEFAULT_ITEM if kind == "item" else {}
         yield self.school.by_kind.get(kind, {})
-        special = [self.subjects.get(subject), self.competencies.get(code)]
-        if competency != code:
-            special.append(self.competencies.get(competency))
-        for layer in special:
-            if layer is not None:
-                yield layer.all_kinds
-                yield layer.by_kind.get(kind, {})
+        for layer in self._special(competency):
+            yield layer.all_kinds
+            yield layer.by_kind.get(kind, {})
+
+    def _special(self, competency: Competency | CompetencyId) -> Iterator[Layer]:
+        if isinstance(competency, str):
+            named = [self.competencies.get(competency)]
+        else:
+            names = dict.fromkeys((competency.code, competency.id))
+            named = [self.subjects.get(competency.subject), *map(self.competencies.get, names)]
+        yield from (layer for layer in named if layer is not None)
