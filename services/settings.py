@@ -24,6 +24,12 @@ class Settings(BaseSettings):
     largest_upload: int = Field(default=256 * 1024 * 1024, ge=1024)
     """Bytes of an uploaded import."""
     deepest_json: int = Field(default=32, ge=4, le=200)
+    secret: str = ""
+    """Signs the sign-in cookies; empty means a new one at every start, which ends all sign-ins."""
+    role_picker: bool = False
+    """Whether anybody who reaches the pages may sign in as anybody: for demos and trials only."""
+    api_keys: dict[str, str] = Field(default_factory=dict)
+    """Who may post events: sha256 of the key, in hexadecimal, to the school it stands for."""
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.store.names import Names
 from services.store.people import People
 from services.store.plans import Plans
 from services.store.roster import SchoolRoster
@@ -10,5 +11,5 @@ from services.store.scenarios import Scenarios
 from services.store.state import State
 
 
-class Tx(SchoolRoster, State, Runs, Plans, Scenarios, People):
+class Tx(SchoolRoster, State, Runs, Plans, Scenarios, People, Names):
     """A transaction of one viewer, handed out by Store.begin (to change) and Store.read."""
