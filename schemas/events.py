@@ -17,6 +17,7 @@ from schemas.base import (
     StaffId,
     StudentId,
 )
+from schemas.plan import Override
 from schemas.problem import Lock
 from schemas.school import GuardianLink
 
@@ -161,6 +162,19 @@ class LockReleaseFacts(Facts):
     reason: str = ""
 
 
+class OverrideFacts(Facts):
+    """A named person's exception to a rule on a day."""
+
+    day: date
+    override: Override
+
+
+class OverrideLiftFacts(Facts):
+    day: date
+    override: Id
+    reason: str = ""
+
+
 class AttendanceFacts(Facts):
     student: StudentId
     day: date
@@ -283,6 +297,16 @@ class LockReleased(Event):
     data: LockReleaseFacts
 
 
+class OverrideSet(Event):
+    type: Literal["org.flexday.override.set.v1"]
+    data: OverrideFacts
+
+
+class OverrideLifted(Event):
+    type: Literal["org.flexday.override.lifted.v1"]
+    data: OverrideLiftFacts
+
+
 class AttendanceTaken(Event):
     type: Literal["org.flexday.attendance.taken.v1"]
     data: AttendanceFacts
@@ -315,6 +339,8 @@ AnyEvent = Annotated[
     | RequestMade
     | LockSet
     | LockReleased
+    | OverrideSet
+    | OverrideLifted
     | AttendanceTaken
     | MinutesDelivered
     | GuardianChanged,

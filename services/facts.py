@@ -8,6 +8,7 @@
 | ballot           | day, student, blocks      | facts of choice.ranked                       |
 | request          | request                   | facts of request.made                        |
 | lock             | day, lock                 | lock (null once released), reason            |
+| override         | day, override             | override (null once lifted), reason          |
 | attendance       | day, student, block       | facts of attendance.taken                    |
 | minutes          | source, event id          | facts of minutes.delivered                   |
 | flag             | student, competency       | facts of need.flagged                        |
@@ -118,6 +119,19 @@ def _lock_released(event: AnyEvent) -> list[Fact]:
     return [Fact("lock", composite(facts.day, facts.lock), body, facts.day)]
 
 
+def _override_set(event: AnyEvent) -> list[Fact]:
+    facts: Any = event.data
+    override = facts.override
+    body = {"override": override.model_dump(mode="json"), "reason": override.reason}
+    return [Fact("override", key(facts.day, override.id), body, facts.day)]
+
+
+def _override_lifted(event: AnyEvent) -> list[Fact]:
+    facts: Any = event.data
+    body = {"override": None, "reason": facts.reason}
+    return [Fact("override", key(facts.day, facts.override), body, facts.day)]
+
+
 def _guardian(event: AnyEvent) -> list[Fact]:
     facts: Any = event.data
     link = facts.link
@@ -136,6 +150,8 @@ _MAKERS: dict[str, Callable[[AnyEvent], list[Fact]]] = {
     "request.made": _stated("request", lambda f, e: (f.request,)),
     "lock.set": _lock_set,
     "lock.released": _lock_released,
+    "override.set": _override_set,
+    "override.lifted": _override_lifted,
     "attendance.taken": _stated("attendance", lambda f, e: (f.day, f.student, f.block)),
     "minutes.delivered": _stated("minutes", lambda f, e: (e.source, e.id)),
     "need.flagged": _stated("flag", lambda f, e: (f.student, f.competency)),
