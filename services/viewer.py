@@ -6,12 +6,31 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
+from schemas.events import AnyEvent
 from schemas.school import AccessRole
 
 ViewerRole = AccessRole | Literal["machine"]
 
 WHOLE_SCHOOL: frozenset[str] = frozenset({"scheduler", "admin", "coordinator", "machine"})
 """Roles whose work needs the records of every student of their school."""
+
+OF_TEACHERS = frozenset(
+    {
+        "evidence.recorded",
+        "evidence.corrected",
+        "evidence.retracted",
+        "judgement.recorded",
+        "need.flagged",
+        "credit.confirmed",
+        "attendance.taken",
+        "minutes.delivered",
+        "request.made",
+        "staff.absent",
+        "staff.returned",
+    }
+)
+OF_GUARDIANS = frozenset({"student.absent", "student.arrived"})
+OF_STUDENTS = frozenset({"choice.ranked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +83,22 @@ def may_see(viewer: Viewer, student: str, tied: Container[str]) -> bool:
     if viewer.access_role == "student":
         return viewer.person == student
     return student in tied
+
+
+def may_send(viewer: Viewer, event: AnyEvent, tied: Container[str]) -> bool:
+    """The one policy on who may say what.
+
+    Those who see the whole school may say anything; students rank their own choices; guardians
+    say when their child is away; teachers speak in their own name, and of students in `tied`, but
+    may ask for any student.
+    """
+    if viewer.sees_whole_school:
+        return True
+    student = getattr(event.data, "student", None)
+    if viewer.access_role == "student":
+        return event.name in OF_STUDENTS and student == viewer.person
+    if viewer.access_role == "guardian":
+        return event.name in OF_GUARDIANS and student in tied
+    in_own_name = getattr(event.data, "staff", None) in (None, viewer.person)
+    about_own = student is None or student in tied or event.name == "request.made"
+    return event.name in OF_TEACHERS and in_own_name and about_own

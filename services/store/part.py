@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
 from services.store.errors import UnknownSchool
+from services.store.faults import told_plainly
 from services.store.tables import school as school_table
 from services.viewer import Viewer
 
@@ -68,6 +70,16 @@ class Part:
             self.connection.execute(
                 insert.on_conflict_do_update(index_elements=keys, set_=others), slice_of_rows
             )
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undoes, on an exception, only what was done inside; the transaction goes on.
+
+        Raises:
+            Unavailable: the database cannot be reached; the transaction is lost.
+        """
+        with told_plainly(), self.connection.begin_nested():
+            yield
 
     def lock_school(self) -> None:
         """Makes writers of one school take turns, so that log and audit positions have no gaps

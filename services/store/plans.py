@@ -86,6 +86,12 @@ class Plans(Records):
         ordered = statement.order_by(t.plan.c.created_at, t.plan.c.id)
         return [PlanRow.of(row) for row in self._rows(ordered)]
 
+    def has_live_plan(self, day: date) -> bool:
+        """Whether a day has a plan that is a draft, approved or published."""
+        live = ("draft", "approved", "published")
+        statement = select(t.plan.c.id).where(self._mine(t.plan), t.plan.c.day == day)
+        return bool(self._rows(statement.where(t.plan.c.status.in_(live)).limit(1)))
+
     def published(self, day: date) -> PlanRow | None:
         row = self._one(
             select(t.plan)

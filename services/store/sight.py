@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from schemas.base import loads
-from schemas.events import GuardianFacts
+from schemas.events import AnyEvent, GuardianFacts
 from schemas.school import ClassSection, GuardianLink
 from services.canonical import composite
 from services.store import tables as t
 from services.store.errors import NotAllowed, UnknownSchool
 from services.store.part import Part
-from services.viewer import may_see
+from services.viewer import may_see, may_send
 
 DAYS_A_SESSION_TIES = 14
 """Days a teacher goes on seeing the students of a session they held, to record what was learnt."""
@@ -34,6 +34,10 @@ class Sight(Part):
     def may_see(self, student: str) -> bool:
         tied = frozenset() if self.viewer.sees_whole_school else self.tied_students
         return may_see(self.viewer, student, tied)
+
+    def may_send(self, event: AnyEvent) -> bool:
+        tied = frozenset() if self.viewer.sees_whole_school else self.tied_students
+        return may_send(self.viewer, event, tied)
 
     def see(self, action: str, student: str) -> None:
         """Notes that a student's record is read.

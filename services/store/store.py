@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.store import tables as t
 from services.store.engines import reader_engine, writer_engine
-from services.store.errors import Unavailable
+from services.store.faults import told_plainly
 from services.store.part import Clock, utc_now
 from services.store.tx import Tx
 from services.viewer import Viewer
@@ -36,7 +34,7 @@ class Store:
         Raises:
             Unavailable: the database cannot be reached or is locked; nothing was written.
         """
-        with _told_plainly(), self._writer.begin() as connection:
+        with told_plainly(), self._writer.begin() as connection:
             tx = Tx(connection, viewer, self.clock)
             tx.as_viewer(viewer)
             yield tx
@@ -49,7 +47,7 @@ class Store:
         Raises:
             Unavailable: the database cannot be reached or is locked.
         """
-        with _told_plainly(), self._reader.connect() as connection:
+        with told_plainly(), self._reader.connect() as connection:
             tx = Tx(connection, viewer, self.clock)
             tx.as_viewer(viewer)
             yield tx
@@ -59,14 +57,14 @@ class Store:
 
     def schools(self) -> list[str]:
         """The ids of all schools, for workers that serve each of them in turn."""
-        with _told_plainly(), self._reader.connect() as connection:
+        with told_plainly(), self._reader.connect() as connection:
             return list(connection.scalars(select(t.school.c.school_id).order_by("school_id")))
 
     def migrate(self) -> None:
         """Brings the tables up to what this version needs."""
         from services.store.migrating import upgrade
 
-        with _told_plainly():
+        with told_plainly():
             upgrade(self._writer)
 
     def close(self) -> None:
@@ -78,18 +76,3 @@ class Store:
 def _write_disclosures(tx: Tx) -> None:
     for action, object_read in tx.disclosures:
         tx.audit(action, object_read, reason=tx.viewer.purpose)
-
-
-@contextmanager
-def _told_plainly() -> Iterator[None]:
-    """Turns the ways in which drivers say that a database is not there, or busy, into one."""
-    try:
-        yield
-    except PoolTimeout as error:
-        raise Unavailable("the database is busy; try again shortly") from error
-    except (OperationalError, InterfaceError) as error:
-        raise Unavailable(f"the database cannot be used now: {error.orig}") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise Unavailable("the connection to the database was lost") from error
-        raise

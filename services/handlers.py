@@ -1,0 +1,205 @@
+"""The only code that reacts to events: takes each in once, logs it, folds it, tells the others.
+
+Whatever the way in (HTTP, a file, an import, a stream), all that an event brings about happens in
+one transaction: inbox, log, state, outbox. When it has committed the event is acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import structlog
+
+from schemas.events import AnyEvent, Event, decode
+from services.canonical import canonical
+from services.cloudevents import Unreadable, check_time, content_hash, read_event
+from services.folding import MasteryKey, fact_rows, mastery_key, refold
+from services.references import Known
+from services.store import Store, Tx, Unavailable, UnknownSchool
+from services.viewer import Viewer
+
+Status = Literal["accepted", "parked", "duplicate", "conflict", "quarantined", "refused"]
+Raw = Any
+"""Bytes of structured JSON, the same parsed, or an event of ours."""
+
+UPSETS = ("staff.absent", "room.closed")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one event, and how to mend it where it did not count."""
+
+    status: Status
+    source: str = ""
+    event_id: str = ""
+    reason: str = ""
+    mend: str = ""
+
+
+def handle(store: Store, viewer: Viewer, raw: Raw) -> Outcome:
+    """Takes in one event.
+
+    Raises:
+        Unavailable: nothing was written; the sender is to try again.
+    """
+    return handle_batch(store, viewer, [raw])[0]
+
+
+def handle_batch(store: Store, viewer: Viewer, raws: Sequence[Raw]) -> list[Outcome]:
+    """Takes in events in one transaction; what became of each, in their order.
+
+    Raises:
+        Unavailable: nothing was written; the sender is to try again.
+    """
+    try:
+        with store.begin(viewer) as tx:
+            return handle_in(tx, raws)
+    except Unavailable:
+        raise
+    except UnknownSchool as unknown:
+        with store.begin(viewer) as tx:
+            return [_set_aside(tx, raw, str(unknown), "import it, then replay") for raw in raws]
+    except Exception:
+        log.exception("a batch failed; trying its events one by one", school=viewer.school)
+        with store.begin(viewer) as tx:
+            return [_handle_alone(tx, raw) for raw in raws]
+
+
+def handle_in(tx: Tx, raws: Iterable[Raw]) -> list[Outcome]:
+    """The same within a transaction that does more, such as an import."""
+    tx.lock_school()
+    known, touched = Known(tx), set[MasteryKey]()
+    outcomes = [_take_in(tx, known, raw, touched) for raw in raws]
+    for key in sorted(touched):
+        refold(tx, key)
+    return outcomes
+
+
+def release_parked(tx: Tx) -> int:
+    """Counts the parked events whose people, places and competencies are known by now."""
+    tx.lock_school()
+    known, touched, released = Known(tx), set[MasteryKey](), 0
+    for row in tx.parked():
+        event, waiting_for = _resolved(known, decode(row.body))
+        if waiting_for is None:
+            tx.unpark(event.source, event.id)
+            _count(tx, event, touched)
+            released += 1
+    for key in sorted(touched):
+        refold(tx, key)
+    return released
+
+
+def replay_quarantined(store: Store, viewer: Viewer) -> list[Outcome]:
+    """Offers all that is in quarantine again, with the rights of whoever sent it."""
+    with store.read(viewer) as tx:
+        waiting = tx.quarantined()
+    outcomes = []
+    for row in waiting:
+        sender = Viewer(viewer.school, row.access_role, row.person, "replay from quarantine")
+        outcome = handle(store, sender, row.raw)
+        if outcome.status != "quarantined":
+            with store.begin(viewer) as tx:
+                tx.mark_replayed(row.id)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _handle_alone(tx: Tx, raw: Raw) -> Outcome:
+    try:
+        with tx.savepoint():
+            return handle_in(tx, [raw])[0]
+    except Unavailable:
+        raise
+    except Exception:
+        log.exception("an event could not be processed", school=tx.viewer.school)
+        mend = "nothing to mend at your side: it is kept and tried again after a repair"
+        return _set_aside(tx, raw, "it could not be processed", mend)
+
+
+def _take_in(tx: Tx, known: Known, raw: Raw, touched: set[MasteryKey]) -> Outcome:
+    try:
+        event = read_event(raw)
+        check_time(event, tx.clock())
+    except Unreadable as fault:
+        return _set_aside(tx, raw, fault.reason, fault.mend)
+    if not tx.may_send(event):
+        reason = f"{tx.viewer.access_role} may not send this {event.name}"
+        return Outcome("refused", event.source, event.id, reason, "ask the school's scheduler")
+    event_as_known, waiting_for = _resolved(known, event)
+    outcome: Status = "accepted" if waiting_for is None else "parked"
+    if not tx.take_in(event.source, event.id, content_hash(event), outcome):
+        return _seen_before(tx, event)
+    if waiting_for is None:
+        _count(tx, event_as_known, touched)
+        return Outcome("accepted", event.source, event.id)
+    reason = f"{waiting_for} is not known yet"
+    tx.park(event, waiting_for, reason)
+    mend = "import it, and the event counts; nothing needs to be sent again"
+    return Outcome("parked", event.source, event.id, reason, mend)
+
+
+def _resolved(known: Known, event: AnyEvent) -> tuple[AnyEvent, str | None]:
+    """The event with its competency by id, and the first thing it names that is not known."""
+    if named := getattr(event.data, "competency", None):
+        competency = known.competency(named)
+        if competency is None:
+            return event, f"competency {named}"
+        if competency != named:
+            data = event.data.model_copy(update={"competency": competency})
+            event = event.model_copy(update={"data": data})
+    unknown = known.first_unknown(event)
+    return event, f"{SINGULAR[unknown[0]]} {unknown[1]}" if unknown else None
+
+
+SINGULAR = {
+    "students": "student",
+    "staff": "staff member",
+    "rooms": "room",
+    "blocks": "block",
+    "offerings": "offering",
+    "services": "service",
+}
+
+
+def _seen_before(tx: Tx, event: AnyEvent) -> Outcome:
+    before = tx.taken_in(event.source, event.id)
+    if before is not None and before.sha256 == content_hash(event):
+        return Outcome("duplicate", event.source, event.id)
+    tx.audit("event.conflict", canonical([event.source, event.id]))
+    reason = "an event of this source and id, with other content, was taken in before"
+    mend = "send a correction under an id of its own; the first content stands"
+    return Outcome("conflict", event.source, event.id, reason, mend)
+
+
+def _count(tx: Tx, event: AnyEvent, touched: set[MasteryKey]) -> None:
+    """Logs an event and lets it bear on the state."""
+    seq = tx.append(event)
+    if key := mastery_key(event):
+        touched.add(key)
+    if tx.save_facts(fact_rows(event, seq)) and event.name in UPSETS:
+        _plan_again(tx, event)
+
+
+def _plan_again(tx: Tx, event: AnyEvent) -> None:
+    """An upset on a day that has a plan asks for a new draft."""
+    day = event.data.day  # type: ignore[union-attr]
+    if day >= tx.today() and tx.has_live_plan(day):
+        tx.queue_run(day, "upset", asked_by=event.name)
+
+
+def _set_aside(tx: Tx, raw: Raw, reason: str, mend: str) -> Outcome:
+    fields = raw.model_dump(mode="json") if isinstance(raw, Event) else raw
+    tx.set_aside(fields if isinstance(fields, bytes) else _kept(fields), reason, mend)
+    named = fields if isinstance(fields, dict) else {}
+    source, event_id = (str(named.get(name, ""))[:200] for name in ("source", "id"))
+    return Outcome("quarantined", source, event_id, reason, mend)
+
+
+def _kept(fields: Any) -> bytes:
+    """What arrived, as JSON; lone surrogates, which no UTF-8 has, as escapes."""
+    return canonical(fields).encode(errors="backslashreplace")

