@@ -26,9 +26,8 @@ class Package:
         self._ledger = ledger
         self._manifest = self._read_manifest()
         self.version = self._read_version()
-        self.source = "oneroster:" + (
-            self._manifest.get("source.systemCode") or self._manifest.get("source.systemName") or ""
-        )
+        named = self._manifest.get("source.systemCode") or self._manifest.get("source.systemName")
+        self.source = f"oneroster:{named or ''}"[:200].strip()
         self._check_files()
         self._rows: dict[str, list[Row]] = {}
 

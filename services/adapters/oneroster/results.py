@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from schemas.events import AnyEvent, EvidenceFacts, new
+from schemas.events import AnyEvent, EvidenceFacts
+from services.adapters.eventing import event_id, make_event
 from services.adapters.oneroster.package import Package
 from services.adapters.report import Ledger
 from services.adapters.tables import Row
@@ -33,11 +35,18 @@ def evidence_of(
         facts = _facts(link, result, items.get(result["lineItemSourcedId"]), ledger)
         day = result.day("scoreDate")
         if facts is not None and day is not None:
-            noon = datetime.combine(day, time(12), ZoneInfo(zone))
-            name = f"{result['sourcedId']}:{link['learningObjectiveId']}"[:200]
-            events.append(
-                new("evidence.recorded", id=name, source=package.source, time=noon, data=facts)
+            event = make_event(
+                "evidence.recorded",
+                EvidenceFacts,
+                facts,
+                id=event_id(result["sourcedId"], link["learningObjectiveId"]),
+                source=package.source,
+                time=datetime.combine(day, time(12), ZoneInfo(zone)),
+                file=link.file,
+                row=link.number,
+                ledger=ledger,
             )
+            events += [event] if event else []
     return tuple(events)
 
 
@@ -60,7 +69,7 @@ def check_results(package: Package, people: frozenset[str], ledger: Ledger) -> N
     )
 
 
-def _facts(link: Row, result: Row, item: Row | None, ledger: Ledger) -> EvidenceFacts | None:
+def _facts(link: Row, result: Row, item: Row | None, ledger: Ledger) -> dict[str, Any] | None:
     if result["scoreStatus"] != _FINAL:
         ledger.warn("results not fully graded, left out", file=_FILE)
         return None
@@ -75,11 +84,10 @@ def _facts(link: Row, result: Row, item: Row | None, ledger: Ledger) -> Evidence
     if not 0 <= score <= most or most == 0:
         link.refuse("score", f"not between 0 and {most:g}", "correct it or resultValueMax")
         return None
-    fields = {
+    return {
         "student": result["studentSourcedId"],
         "competency": link["learningObjectiveId"],
         "points": score,
         "most_points": most,
         "reference": item["title"] if item else "",
     }
-    return ledger.build(EvidenceFacts, fields, file=link.file, row=link.number)
