@@ -123,13 +123,13 @@ def _override_set(event: AnyEvent) -> list[Fact]:
     facts: Any = event.data
     override = facts.override
     body = {"override": override.model_dump(mode="json"), "reason": override.reason}
-    return [Fact("override", key(facts.day, override.id), body, facts.day)]
+    return [Fact("override", composite(facts.day, override.id), body, facts.day)]
 
 
 def _override_lifted(event: AnyEvent) -> list[Fact]:
     facts: Any = event.data
     body = {"override": None, "reason": facts.reason}
-    return [Fact("override", key(facts.day, facts.override), body, facts.day)]
+    return [Fact("override", composite(facts.day, facts.override), body, facts.day)]
 
 
 def _guardian(event: AnyEvent) -> list[Fact]:
