@@ -58,8 +58,6 @@ class DaySettings(Frozen):
     """Blocks of a published day that start within so many minutes do not move."""
     near_minutes: tuple[int, int, int] = (60, 120, 240)
     """A move costs fourfold, threefold, twofold within so many minutes of the bell."""
-    upset_runs: bool = True
-    """Whether an absence or a closure on a planned day queues a new run by itself."""
     seed: Annotated[int, Field(ge=0)] = 0
     work: Annotated[float, Field(gt=0)] | None = 20.0
     """Work of a run in units of about a second of one core; None means limited by time alone."""

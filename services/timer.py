@@ -12,16 +12,17 @@ from services.day_settings import DaySettings
 
 Moment = Literal["cutoff", "deadline", "fallback"]
 
+MINUTES_A_DAY = 24 * 60
 DAYS_LOOKED_BACK = 14
 """Older school days are past being marked as missed."""
 
 
 @dataclass(frozen=True)
 class SchoolDay:
-    """An open day of the calendar; `ends` is local to the school."""
+    """An open day of the calendar; `ends` in minutes after local midnight."""
 
     day: date
-    ends: time
+    ends: int
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     if shown.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
         return shown
     return _end_of_gap(local.replace(fold=1).astimezone(UTC), shown, zone)
+
+
+def instant_at(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    """The same for minutes after local midnight; 1440 is the midnight that ends the day."""
+    days, rest = divmod(minute, MINUTES_A_DAY)
+    return instant(day + timedelta(days=days), time(rest // 60, rest % 60), zone)
 
 
 def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
@@ -84,7 +91,7 @@ def due(
     """
     oldest = now.astimezone(zone).date() - timedelta(days=DAYS_LOOKED_BACK)
     found = [
-        Due(day.day, kind, at, missed=now >= instant(day.day, day.ends, zone))
+        Due(day.day, kind, at, missed=now >= instant_at(day.day, day.ends, zone))
         for day in days
         if day.day >= oldest
         for kind, at in moments(day.day, settings, zone).items()

@@ -14,7 +14,7 @@ from services.timer import SchoolDay, due, instant, moments
 
 NEW_YORK = ZoneInfo("America/New_York")
 SETTINGS = DaySettings(cut_off=time(17), deadline=time(7), fallback_minutes=20)
-TUESDAY = SchoolDay(date(2026, 11, 24), time(15))
+TUESDAY = SchoolDay(date(2026, 11, 24), 15 * 60)
 
 
 def at(text: str) -> datetime:
@@ -65,7 +65,7 @@ def test_deadline_and_fallback_follow_on_the_day() -> None:
 
 
 def test_after_three_days_down_today_is_caught_up_and_the_days_before_are_missed() -> None:
-    days = [SchoolDay(date(2026, 11, d), time(15)) for d in (18, 19, 20)]
+    days = [SchoolDay(date(2026, 11, d), 15 * 60) for d in (18, 19, 20)]
     found = due(days, SETTINGS, NEW_YORK, {}, at("2026-11-20T06:00"))
     assert [(e.day.day, e.kind, e.missed) for e in found if e.kind == "cutoff"] == [
         (18, "cutoff", True),
@@ -104,7 +104,7 @@ def hold_on_clock_changes(zones: list[str], first: int, last: int) -> int:
                 assert shown.date() <= day + timedelta(days=1), (name, day, hour)
             comes = moments(day, SETTINGS, zone)
             assert comes["cutoff"] < comes["deadline"] < comes["fallback"], (name, day)
-            _acted_on_once(SchoolDay(day, time(15)), zone)
+            _acted_on_once(SchoolDay(day, 15 * 60), zone)
     return looked_at
 
 
