@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import HTTPException, Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from schemas.school import AccessRole
@@ -113,15 +113,17 @@ def viewer_of(request: Request) -> Viewer:
     return signed_of(request).viewer
 
 
-def only(*roles: AccessRole) -> Callable[[Signed], Signed]:
-    """A dependency that lets in signed-in people of some roles and nobody else."""
+def signed_as(request: Request, roles: Collection[AccessRole]) -> Signed:
+    """Who is signed in, if in one of the roles.
 
-    def check(signed: Annotated[Signed, Depends(signed_of)]) -> Signed:
-        if signed.access_role not in roles:
-            raise HTTPException(403, "This page is for other roles.")
-        return signed
-
-    return check
+    Raises:
+        SignInNeeded: nobody is signed in.
+        HTTPException: 403 in any other role.
+    """
+    signed = signed_of(request)
+    if signed.access_role not in roles:
+        raise HTTPException(403, "This page is for other roles.")
+    return signed
 
 
 async def own_form(request: Request) -> None:
@@ -139,13 +141,19 @@ async def own_form(request: Request) -> None:
         raise HTTPException(403, "This form has expired. Load the page again and resend it.")
 
 
-def from_elsewhere(request: Request) -> bool:
-    """Whether a browser says that another site's page started a change. Systems with a key are
-    no browsers and carry no cookie that could be misused."""
+def not_from_elsewhere(request: Request) -> None:
+    """A dependency of every address: no change comes from another site's page. Systems with a key
+    are no browsers and carry no cookie that could be misused.
+
+    Raises:
+        HTTPException: 403 where the browser says that it does.
+    """
     if request.method in SAFE_METHODS or "authorization" in request.headers:
-        return False
-    site = request.headers.get("sec-fetch-site")
+        return
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None:
-        return site not in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+        foreign = site not in ("same-origin", "none")
+    else:
+        foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if foreign:
+        raise HTTPException(403, "The form came from another site.")

@@ -1,0 +1,43 @@
+"""The web application: pages, their JSON twins and the API over one store."""
+
+from __future__ import annotations
+
+from fastapi import Depends, FastAPI
+from starlette.staticfiles import StaticFiles
+
+from services.settings import Settings
+from services.store import Store
+from services.web import errors, sign_in
+from services.web.auth import SignIns, not_from_elsewhere
+from services.web.security import BodyLimit, SecureHeaders
+
+UPLOADS = ("/api/imports/", "/imports")
+
+
+def create_app(settings: Settings, store: Store) -> FastAPI:
+    """The application for an installation; `store` is migrated and closed by the caller."""
+    app = FastAPI(
+        title="flexday",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        dependencies=[Depends(not_from_elsewhere)],
+    )
+    app.state.settings = settings
+    app.state.store = store
+    app.state.sign_ins = SignIns(settings.secret)
+    errors.add_handlers(app)
+    app.include_router(sign_in.router)
+    app.mount("/static", StaticFiles(packages=[("services.web", "static")]), "static")
+
+    @app.get("/healthz", include_in_schema=False)
+    def health() -> dict[str, int]:
+        """Alive, and the database answers."""
+        return {"schools": len(store.schools())}
+
+    def limit_of(path: str) -> int:
+        return settings.largest_upload if path.startswith(UPLOADS) else settings.largest_body
+
+    app.add_middleware(BodyLimit, limit_of=limit_of)
+    app.add_middleware(SecureHeaders)
+    return app

@@ -1,0 +1,63 @@
+"""Words for people: every message id of findings, reasons and notes, put into a sentence.
+
+The sentences stand in one catalogue per language (`messages/en.toml`); nothing else on a page is
+computed from rule ids.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime, tzinfo
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+LANGUAGE = "en"
+
+
+@cache
+def catalogue(language: str = LANGUAGE) -> Mapping[str, Mapping[str, Any]]:
+    """All messages of a language, by section and id."""
+    text = files("services.web").joinpath("messages", f"{language}.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def message(section: str, name: str, /, **parameters: object) -> str:
+    """The sentence of a message id.
+
+    Raises:
+        KeyError: the catalogue has no such message, or the message needs another parameter.
+    """
+    sentence: str = catalogue()[section][name]
+    return sentence.format(**parameters)
+
+
+def said(name: str) -> str:
+    """What was just done, from the message id an address carries; nothing for an unknown one."""
+    return str(catalogue()["said"].get(name, ""))
+
+
+def count(section: str, name: str, number: int) -> str:
+    """A sentence about a number, in the singular where the number is one."""
+    forms = catalogue()[section][name]
+    return str(forms["one" if number == 1 else "other"]).format(n=number)
+
+
+def clock(minute: int) -> str:
+    """A time of day from minutes after midnight: 8:05."""
+    return f"{minute // 60}:{minute % 60:02}"
+
+
+def day(value: date) -> str:
+    """A day in full: Tuesday 24 November 2026."""
+    names = catalogue()["calendar"]
+    weekday, month = names["weekdays"][value.weekday()], names["months"][value.month - 1]
+    return f"{weekday} {value.day} {month} {value.year}"
+
+
+def moment(value: datetime, zone: tzinfo) -> str:
+    """An instant as the school's clocks show it: 24 November, 6:31."""
+    local = value.astimezone(zone)
+    month = catalogue()["calendar"]["months"][local.month - 1]
+    return f"{local.day} {month}, {local.hour}:{local.minute:02}"
