@@ -74,12 +74,15 @@ def fact_rows(event: AnyEvent, seq: int) -> list[Row]:
 
 
 def refold(tx: Tx, key: MasteryKey) -> bool:
-    """Folds one key from all its events; True when its state changed, which then goes out as
-    mastery.changed, under an id that a repeated fold would give it again."""
+    """Folds one key from all its events; True when its state changed, which then also goes out
+    as mastery.changed."""
     row = _mastery_row(tx, mastery_settings(tx), key, tx.fold_input(*key))
-    if row is None or tx.mastery_body(*key) == row["body"]:
+    if row is None:
         return False
+    before = tx.mastery_body(*key)
     tx.save_mastery([row])
+    if before == row["body"]:
+        return False
     school = tx.viewer.school
     tx.outbox(
         "mastery",

@@ -350,7 +350,7 @@ def _approvals_at_once(store: Store, draft: str, approvers: int) -> int:
         return sum(pool.map(approve, range(approvers)))
 
 
-@pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [20, pytest.param(100, marks=pytest.mark.soak)])
 def test_of_many_approvals_at_once_exactly_one_wins(store: Store, rounds: int) -> None:
     enrol(store)
     for number in range(rounds):
