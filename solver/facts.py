@@ -3,12 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import pairwise
+from itertools import combinations, pairwise
 
-from schemas.base import BlockId, BuildingId, CompetencyId, OfferingId, RoomId, StaffId, StudentId
-from schemas.problem import DayBlock, DayService, DayStaff, DayStudent, Need, Problem
-from schemas.school import Offering, RoleNeed, Room
+from schemas.base import (
+    BlockId,
+    BuildingId,
+    CompetencyId,
+    LockId,
+    OfferingId,
+    RoomId,
+    SessionId,
+    StaffId,
+    StudentId,
+)
+from schemas.plan import Duty, Session
+from schemas.problem import DayBlock, DayService, DayStaff, DayStudent, Lock, Need, Problem
+from schemas.school import (
+    Accommodation,
+    MinuteKind,
+    Modality,
+    Offering,
+    Relation,
+    Role,
+    RoleNeed,
+    Room,
+)
+
+
+@dataclass(frozen=True)
+class PublishedPlace:
+    """A student's published block; what is no longer possible is None."""
+
+    student: StudentId
+    block: BlockId
+    session: SessionId
+    offering: OfferingId | None
+    room: RoomId | None
+    lead: StaffId | None
+    had_lead: bool
+
+    @property
+    def stands(self) -> bool:
+        """Whether all of it is still possible."""
+        lead_stands = self.lead is not None or not self.had_lead
+        return self.offering is not None and self.room is not None and lead_stands
 
 
 class Facts:
@@ -18,6 +58,8 @@ class Facts:
         self.problem = problem
         self.blocks: dict[BlockId, DayBlock] = {block.id: block for block in problem.blocks}
         self.position: dict[BlockId, int] = {b.id: i for i, b in enumerate(problem.blocks)}
+        ids = tuple(self.blocks)
+        self._next: dict[BlockId, BlockId | None] = dict(zip(ids, (*ids[1:], None), strict=False))
         self.flex: tuple[BlockId, ...] = tuple(b.id for b in problem.blocks if b.kind == "flex")
         self.rooms: dict[RoomId, Room] = {room.id: room for room in problem.rooms}
         self.offerings: dict[OfferingId, Offering] = {o.id: o for o in problem.offerings}
@@ -33,13 +75,27 @@ class Facts:
         }
         self._home_staff = {(home.staff, home.block) for home in problem.homes}
         self._home_rooms = {(home.room, home.block) for home in problem.homes}
+        self._committed = {
+            (adult.id, block)
+            for adult in problem.staff
+            for c in adult.commitments
+            for block in c.blocks
+        }
         self._travel: dict[tuple[BuildingId, BuildingId], int] = {}
         for hop in problem.travel:
             self._travel[hop.a, hop.b] = self._travel[hop.b, hop.a] = hop.minutes
         self._mastered = {s.id: frozenset(s.mastered) for s in problem.students}
+        self._free = {
+            s.id: tuple(b for b in self.flex if b not in self._held[s.id]) for s in problem.students
+        }
         self.missing = cache(self._missing)
         self.may_attend = cache(self._may_attend)
         self.starts = cache(self._starts)
+        self.kit_missing = cache(self._kit_missing)
+        self.features_missing = cache(self._features_missing)
+        self.qualified = cache(self._qualified)
+        self.servable = cache(self._servable)
+        self.welcomes = cache(self._welcomes)
 
     # --- time -------------------------------------------------------------------------------
 
@@ -55,10 +111,25 @@ class Facts:
         """Whether a closure or a home place holds the room in the block."""
         return (room, block) in self.closed or (room, block) in self._home_rooms
 
+    def zones(self, room: RoomId, block: BlockId) -> int:
+        """How many sessions the room may hold in the block."""
+        return 0 if self.room_held(room, block) else self.rooms[room].zones
+
+    def next_block(self, block: BlockId) -> BlockId | None:
+        """The block that follows in the day, if one does."""
+        return self._next[block]
+
     def free_blocks(self, student: StudentId) -> tuple[BlockId, ...]:
         """The flex blocks in which a plan must say where the student is."""
-        held = self._held[student]
-        return tuple(block for block in self.flex if block not in held)
+        return self._free[student]
+
+    def is_free(self, student: StudentId, block: BlockId) -> bool:
+        """Whether a plan must say where the student is in the block."""
+        return block in self._free[student]
+
+    def staff_committed(self, staff: StaffId, block: BlockId) -> bool:
+        """Whether a commitment or a home place, absence apart, takes up the adult's block."""
+        return (staff, block) in self._committed or (staff, block) in self._home_staff
 
     def consecutive(self, earlier: BlockId, later: BlockId) -> bool:
         """Whether nothing lies between two blocks of the day."""
@@ -76,6 +147,51 @@ class Facts:
             if unbroken and (wanted.starts is None or first in wanted.starts):
                 runs.append(run)
         return tuple(runs)
+
+    def breaks(self, offering: OfferingId, blocks: Sequence[BlockId]) -> int:
+        """How far a session's blocks are from a run the offering may take up: blocks missing or
+        too many, gaps between them, and 1 for a first block it may not start in."""
+        ordered = sorted(blocks, key=self.position.__getitem__)
+        length = self.offerings[offering].length
+        gaps = sum(1 for a, b in pairwise(ordered) if not self.consecutive(a, b))
+        wrong_start = ordered[0] not in {run[0] for run in self.starts(offering)}
+        return abs(len(ordered) - length) + gaps + wrong_start
+
+    def minutes(self, blocks: Iterable[BlockId]) -> int:
+        """The minutes of some blocks together."""
+        return sum(self.blocks[block].minutes for block in blocks)
+
+    def ends_before(self, first: Sequence[BlockId], then: Sequence[BlockId]) -> bool:
+        """Whether the last of some blocks comes before the first of others."""
+        return max(self.position[b] for b in first) < min(self.position[b] for b in then)
+
+    def minutes_short(self, a: BuildingId, i: BlockId, b: BuildingId, j: BlockId) -> int:
+        """Minutes lacking to get from a building after one block to another by a later block."""
+        return max(0, self.travel(a, b) - (self.blocks[j].start - self.blocks[i].end))
+
+    @cached_property
+    def crossings(self) -> tuple[tuple[BlockId, BlockId, tuple[BlockId, ...]], ...]:
+        """Pairs of blocks, with those between them, too near for the longest way of the school."""
+        longest = max(self._travel.values(), default=0)
+        ids = tuple(self.blocks)
+        return tuple(
+            (i, j, ids[self.position[i] + 1 : self.position[j]])
+            for i, j in combinations(ids, 2)
+            if self.blocks[j].start - self.blocks[i].end < longest
+        )
+
+    @cached_property
+    def committed_at(self) -> dict[tuple[str, BlockId], frozenset[BuildingId]]:
+        """Where commitments hold people, as far as they name a building."""
+        found: dict[tuple[str, BlockId], frozenset[BuildingId]] = {}
+        people: Sequence[DayStudent | DayStaff] = (*self.problem.students, *self.problem.staff)
+        for person in people:
+            for held in person.commitments:
+                if held.building is not None:
+                    for block in held.blocks:
+                        before = found.get((person.id, block), frozenset())
+                        found[person.id, block] = before | {held.building}
+        return found
 
     def travel(self, a: BuildingId, b: BuildingId) -> int:
         """Minutes from one building to another; none within one or where none is stated."""
@@ -120,6 +236,113 @@ class Facts:
                 found.setdefault(competency, []).append(offering.id)
         return {competency: tuple(offerings) for competency, offerings in found.items()}
 
+    @cached_property
+    def repeats(self) -> frozenset[tuple[StudentId, OfferingId]]:
+        """What students are not to be given again without new evidence."""
+        return frozenset((repeat.student, repeat.offering) for repeat in self.problem.repeats)
+
+    @cached_property
+    def accommodations(self) -> dict[StudentId, tuple[Accommodation, ...]]:
+        """The requirements of each student who has some."""
+        found: dict[StudentId, tuple[Accommodation, ...]] = {}
+        for need in self.problem.accommodations:
+            found[need.student] = (*found.get(need.student, ()), need)
+        return found
+
+    @staticmethod
+    def applies(accommodation: Accommodation, offering: Offering) -> bool:
+        """Whether a requirement counts in the offering's modality."""
+        return not accommodation.modalities or offering.modality in accommodation.modalities
+
+    def _welcomes(self, student: StudentId, offering: OfferingId) -> bool:
+        """Whether the offering is open to the student by what does not depend on a plan: who may
+        come, consent, listed repeats, extra time, and a run of blocks in which they are free."""
+        wanted = self.offerings[offering]
+        asked = [a for a in self.accommodations.get(student, ()) if self.applies(a, wanted)]
+        if (
+            not self.may_attend(student, offering)
+            or (student, offering) in self.repeats
+            or (wanted.needs_consent and not self.students[student].off_campus_consent)
+            or any(a.kind == "extra_time" and not wanted.extra_time for a in asked)
+        ):
+            return False
+        barred = {block for a in asked if a.kind == "time" for block in a.blocks}
+        hours = set(self.free_blocks(student)) - barred
+        return any(hours.issuperset(run) for run in self.starts(offering))
+
+    def servable_needs(self, student: StudentId) -> tuple[Need, ...]:
+        """The student's needs that some offering could serve today."""
+        return tuple(
+            n for n in self.needs[student].values() if self.servable(student, n.competency)
+        )
+
+    def _servable(self, student: StudentId, competency: CompetencyId) -> bool:
+        """Whether some offering teaches the competency in blocks the student has, with the
+        student's own hard rules kept."""
+        return self.missing(student, competency) == 0 and any(
+            self.welcomes(student, offering) for offering in self.teaching.get(competency, ())
+        )
+
+    @cached_property
+    def tried(self) -> dict[tuple[StudentId, CompetencyId, Modality], tuple[StaffId | None, ...]]:
+        """By whom each student was taught each competency in ways that did not work."""
+        found: dict[tuple[StudentId, CompetencyId, Modality], tuple[StaffId | None, ...]] = {}
+        for way in self.problem.stuck:
+            key = (way.student, way.competency, way.modality)
+            found[key] = (*found.get(key, ()), way.lead)
+        return found
+
+    def gives(self, student: StudentId, offering: OfferingId, kind: MinuteKind) -> bool:
+        """Whether minutes in the offering are of the kind for the student: choice is what stands
+        on the student's ballots, the others are as the offering says."""
+        if kind == "choice":
+            return offering in self.wishes.get(student, ())
+        return kind in self.offerings[offering].minute_kinds
+
+    @cached_property
+    def wishes(self) -> dict[StudentId, frozenset[OfferingId]]:
+        """All offerings on each student's ballots."""
+        found: dict[StudentId, frozenset[OfferingId]] = {}
+        for ballot in self.problem.ballots:
+            found[ballot.student] = found.get(ballot.student, frozenset()).union(ballot.ranking)
+        return found
+
+    @cached_property
+    def apart(self) -> tuple[Relation, ...]:
+        """Whom to keep apart, as far as both are in the Problem."""
+        return tuple(
+            relation
+            for relation in self.problem.relations
+            if relation.kind == "apart"
+            and relation.student in self.students
+            and (relation.other in self.students or relation.other in self.staff)
+        )
+
+    @cached_property
+    def together(self) -> tuple[tuple[StudentId, StudentId, tuple[BlockId, ...]], ...]:
+        """Students to keep together, and the blocks in which both are free."""
+        return tuple(
+            (relation.student, relation.other, shared)
+            for relation in self.problem.relations
+            if relation.kind == "together"
+            and relation.student in self.students
+            and relation.other in self.students
+            for theirs in [self.free_blocks(relation.other)]
+            for shared in [tuple(b for b in self.free_blocks(relation.student) if b in theirs)]
+        )
+
+    # --- rooms ------------------------------------------------------------------------------
+
+    def _kit_missing(self, offering: OfferingId, room: RoomId) -> int:
+        """1 for a kind of room the offering may not use, and 1 for each feature it lacks."""
+        wanted, found = self.offerings[offering], self.rooms[room]
+        wrong_kind = found.kind not in wanted.room_kinds
+        return wrong_kind + len(set(wanted.features).difference(found.features))
+
+    def _features_missing(self, student: StudentId, room: RoomId) -> int:
+        """How many features the student needs and the room lacks."""
+        return len(set(self.students[student].needs_features).difference(self.rooms[room].features))
+
     # --- adults -----------------------------------------------------------------------------
 
     def accepts(self, staff: StaffId, offering: OfferingId) -> bool:
@@ -136,6 +359,101 @@ class Facts:
     def available(self, staff: StaffId, blocks: Iterable[BlockId]) -> bool:
         """Whether nothing holds the adult in any of the blocks."""
         return not any(self.staff_held(staff, block) for block in blocks)
+
+    def may_hold(self, duty: Duty, offering: OfferingId, blocks: Sequence[BlockId]) -> bool:
+        """Whether a duty counts towards roles, ratios and supervision: the adult accepted the
+        offering, is qualified for the role if the offering asks for it, and nothing holds them."""
+        return self.qualified(duty.staff, duty.role, offering) and self.available(
+            duty.staff, blocks
+        )
+
+    def _qualified(self, staff: StaffId, role: Role, offering: OfferingId) -> bool:
+        asked = [need for need in self.offerings[offering].roles if need.role == role]
+        if not asked:
+            return self.accepts(staff, offering)
+        return any(self.fills(staff, offering, need) for need in asked)
+
+    @cached_property
+    def services(self) -> tuple[DayService, ...]:
+        """The services with minutes due today."""
+        return tuple(service for service in self.problem.services if service.minutes_due)
+
+    def not_to_be_missed(self, service: DayService) -> tuple[OfferingId, ...]:
+        """The offerings that the service may not take the student from."""
+        return tuple(
+            offering
+            for offering in service.not_from_offerings
+            if offering in self.offerings and self.may_attend(service.student, offering)
+        )
+
+    # --- locks and what is published ------------------------------------------------------------
+
+    @cached_property
+    def released_locks(self) -> dict[LockId, str]:
+        """Locks that facts have broken, and by what: student, staff, room, offering or expiry."""
+        found = {lock.id: self._broken_by(lock) for lock in self.problem.locks}
+        return {lock: cause for lock, cause in found.items() if cause}
+
+    @cached_property
+    def locks(self) -> tuple[Lock, ...]:
+        """The locks that facts have not broken."""
+        return tuple(lock for lock in self.problem.locks if lock.id not in self.released_locks)
+
+    def _broken_by(self, lock: Lock) -> str:
+        if lock.expires is not None and lock.expires < self.problem.day:
+            return "expiry"
+        if lock.offering is not None and lock.offering not in self.offerings:
+            return "offering"
+        if lock.target == "placement" and (
+            lock.student not in self.students or self.student_held(lock.student, lock.block)
+        ):
+            return "student"
+        if lock.target == "duty":
+            asks = lock.offering is not None
+            return "staff" if self._lost_staff(lock.staff, lock.block, asks) else ""
+        if lock.room is not None and self._lost_room(lock.room, lock.block):
+            return "room"
+        if lock.target == "session" and lock.lead is not None:
+            return "staff" if self._lost_staff(lock.lead, lock.block, True) else ""
+        return ""
+
+    def _lost_room(self, room: RoomId, block: BlockId) -> bool:
+        return room not in self.rooms or self.room_held(room, block)
+
+    def _lost_staff(self, staff: StaffId, block: BlockId, wanted: bool) -> bool:
+        return staff not in self.staff or (wanted and self.staff_held(staff, block))
+
+    @cached_property
+    def published_places(self) -> tuple[PublishedPlace, ...]:
+        """Where each student who is free was to be, by flex block, as published."""
+        published = self.problem.published
+        if published is None:
+            return ()
+        sessions = {session.id: session for session in published.sessions}
+        found: dict[tuple[StudentId, BlockId], PublishedPlace] = {}
+        for placement in published.placements:
+            session = sessions.get(placement.session)
+            if session is None or placement.student not in self.students:
+                continue
+            for block in session.blocks:
+                if self.is_free(placement.student, block):
+                    place = self._still_possible(placement.student, block, session)
+                    found.setdefault((placement.student, block), place)
+        return tuple(found.values())
+
+    def _still_possible(
+        self, student: StudentId, block: BlockId, session: Session
+    ) -> PublishedPlace:
+        lead = next((duty.staff for duty in session.duties if duty.role == "lead"), None)
+        return PublishedPlace(
+            student=student,
+            block=block,
+            session=session.id,
+            offering=session.offering if session.offering in self.offerings else None,
+            room=None if self._lost_room(session.room, block) else session.room,
+            lead=None if lead is None or self._lost_staff(lead, block, True) else lead,
+            had_lead=lead is not None,
+        )
 
     # --- services ---------------------------------------------------------------------------
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from schemas.base import BlockId, RoomId, SessionId, StaffId, StudentId
+from schemas.base import BlockId, BuildingId, OfferingId, RoomId, SessionId, StaffId, StudentId
 from schemas.plan import Duty, Placement, Session, Unplaced
 from solver.facts import Facts
 
@@ -31,8 +31,12 @@ class Layout:
         self.unplaced: dict[tuple[StudentId, BlockId], Unplaced] = {}
         self._in_session: dict[SessionId, list[StudentId]] = defaultdict(list)
         self._of_student: dict[StudentId, list[Session]] = defaultdict(list)
+        self._at: dict[tuple[StudentId, BlockId], list[Session]] = defaultdict(list)
+        self._in_home: dict[str, list[StudentId]] = defaultdict(list)
+        self._of_offering: dict[OfferingId, list[Session]] = defaultdict(list)
         self._in_room: dict[tuple[RoomId, BlockId], list[Session]] = defaultdict(list)
         self._of_staff: dict[StaffId, list[tuple[Session, Duty]]] = defaultdict(list)
+        self._busy: dict[tuple[StaffId, BlockId], list[Session]] = defaultdict(list)
         for session in sessions:
             self._add_session(session)
         for placement in placements:
@@ -51,10 +55,16 @@ class Layout:
         for block in session.blocks:
             _known(where, "block", block, facts.blocks)
             self._in_room[session.room, block].append(session)
+        if len(set(session.duties)) != len(session.duties):
+            raise ValueError(f"{where}: name each of its duties once")
         for duty in session.duties:
             _known(where, "staff member", duty.staff, facts.staff)
             self._of_staff[duty.staff].append((session, duty))
+        for adult in dict.fromkeys(duty.staff for duty in session.duties):
+            for block in session.blocks:
+                self._busy[adult, block].append(session)
         self.sessions[session.id] = session
+        self._of_offering[session.offering].append(session)
 
     def _add_placement(self, placement: Placement) -> None:
         where = f"placements.{placement.student}"
@@ -69,7 +79,10 @@ class Layout:
                 raise ValueError(f"{where}: {placement.session} does not teach its competency")
         self.placements[key] = placement
         self._in_session[placement.session].append(placement.student)
-        self._of_student[placement.student].append(self.sessions[placement.session])
+        session = self.sessions[placement.session]
+        self._of_student[placement.student].append(session)
+        for block in session.blocks:
+            self._at[placement.student, block].append(session)
 
     def _add_unplaced(self, absence: Unplaced) -> None:
         where = f"unplaced.{absence.student}"
@@ -77,7 +90,11 @@ class Layout:
         _known(where, "block", absence.block, self.facts.blocks)
         if absence.home is not None:
             _known(where, "home place", absence.home, self.facts.homes)
+        if (absence.student, absence.block) in self.unplaced:
+            raise ValueError(f"{where}: is unplaced twice in {absence.block}; leave one out")
         self.unplaced[absence.student, absence.block] = absence
+        if self.home_of(absence.student, absence.block) is not None:
+            self._in_home[absence.home or ""].append(absence.student)
 
     def students_in(self, session: SessionId) -> list[StudentId]:
         """The students placed in a session, in the order of the plan."""
@@ -89,7 +106,22 @@ class Layout:
 
     def at(self, student: StudentId, block: BlockId) -> list[Session]:
         """The sessions a student is placed in during a block: one, in a lawful plan."""
-        return [session for session in self.sessions_of(student) if block in session.blocks]
+        return self._at.get((student, block), [])
+
+    def home_of(self, student: StudentId, block: BlockId) -> str | None:
+        """The home place of the block that takes the unplaced student in, if one does."""
+        entry = self.unplaced.get((student, block))
+        if entry is None or entry.home is None or not self.facts.is_free(student, block):
+            return None
+        return entry.home if self.facts.homes[entry.home].block == block else None
+
+    def in_home(self, home: str) -> list[StudentId]:
+        """The students a home place takes in."""
+        return self._in_home.get(home, [])
+
+    def sessions_for(self, offering: OfferingId) -> list[Session]:
+        """The sessions of an offering."""
+        return self._of_offering.get(offering, [])
 
     def in_room(self, room: RoomId, block: BlockId) -> list[Session]:
         """The sessions held in a room during a block."""
@@ -99,9 +131,40 @@ class Layout:
         """All duties of an adult with the session each stands in."""
         return self._of_staff.get(staff, [])
 
-    def lead_of(self, session: Session) -> StaffId | None:
-        """The first adult in role lead, or None."""
-        return next((duty.staff for duty in session.duties if duty.role == "lead"), None)
+    def sessions_with(self, person: str, block: BlockId) -> list[Session]:
+        """The sessions a student is placed in, or an adult has a duty in, during a block."""
+        if person in self.facts.students:
+            return self.at(person, block)
+        return self.working(person, block)
+
+    def working(self, staff: StaffId, block: BlockId) -> list[Session]:
+        """The distinct sessions an adult has a duty in during a block."""
+        return self._busy.get((staff, block), [])
+
+    def rooms_in_use(self) -> Iterator[tuple[RoomId, BlockId, list[Session]]]:
+        """Each room and block with the sessions held there."""
+        for (room, block), sessions in self._in_room.items():
+            yield room, block, sessions
+
+    def staff_at_work(self) -> Iterator[tuple[StaffId, BlockId, list[Session]]]:
+        """Each adult and block with the distinct sessions in which the adult has a duty."""
+        for (staff, block), sessions in self._busy.items():
+            yield staff, block, sessions
+
+    def buildings(self, person: str, block: BlockId) -> frozenset[BuildingId]:
+        """The buildings in which sessions or commitments need the person during a block."""
+        rooms = self.facts.rooms
+        committed = self.facts.committed_at.get((person, block), frozenset())
+        return committed.union(rooms[s.room].building for s in self.sessions_with(person, block))
+
+    def led_by(self, staff: StaffId) -> list[Session]:
+        """The sessions the adult leads."""
+        return [session for session, duty in self.duties_of(staff) if duty.role == "lead"]
+
+    def counting(self, session: Session) -> list[Duty]:
+        """The duties of a session that count: accepted, qualified, and not held elsewhere."""
+        may_hold = self.facts.may_hold
+        return [d for d in session.duties if may_hold(d, session.offering, session.blocks)]
 
 
 def _known(where: str, what: str, name: str, among: object) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 from schemas.base import BlockId, CompetencyId, OfferingId, RoomId, SessionId, StaffId, StudentId
-from schemas.plan import Duty
+from schemas.plan import Duty, Unplaced
 from solver.facts import Facts
 from solver.rows import ONE, ZERO, Expr, Rows, total
 from solver.rules.base import Rule
@@ -32,11 +34,17 @@ class Slot:
 
 
 class Model:
-    """Variables and rows for some slots of a day. Settled slots are constants in every question."""
+    """Variables and rows for some slots of a day. Settled slots are constants in every question.
 
-    def __init__(self, facts: Facts, slots: Sequence[Slot]) -> None:
+    `unplaced` are entries that stay: they count where their students have nothing open.
+    """
+
+    def __init__(
+        self, facts: Facts, slots: Sequence[Slot], unplaced: Sequence[Unplaced] = ()
+    ) -> None:
         self.facts = facts
         self.slots = tuple(slots)
+        self.open_slots: tuple[Slot, ...] = tuple(s for s in self.slots if not s.settled)
         self.rows = Rows()
         self._slot = {slot.id: slot for slot in slots}
         self._open: dict[SessionId, Expr] = {}
@@ -48,6 +56,7 @@ class Model:
         self._slots_of_student: dict[StudentId, list[Slot]] = defaultdict(list)
         self._slots_of_staff: dict[StaffId, list[tuple[Slot, Duty]]] = defaultdict(list)
         self._slots_of_room: dict[tuple[RoomId, BlockId], list[Slot]] = defaultdict(list)
+        self._slots_of_offering: dict[OfferingId, list[Slot]] = defaultdict(list)
         self._rule: Rule | None = None
         """The rule that is being enforced, if one is."""
         for slot in self.slots:
@@ -60,15 +69,21 @@ class Model:
         """The students with something open, in the order of the Problem."""
         for student in self.students:
             self._decide_homes(student)
+        moving = set(self.students)
+        self._homed = Counter(entry.home for entry in unplaced if entry.student not in moving)
+        self._cache: dict[tuple[str, ...], Expr] = {}
+        self._spots: dict[tuple[str, ...], dict[str, Expr]] = {}
 
     def _decide(self, slot: Slot) -> None:
         settled = slot.settled
+        self._slots_of_offering[slot.offering].append(slot)
         is_open = self._open[slot.id] = ONE if settled else self.rows.variable()
+        alone = len(slot.rooms) == 1
         for room in slot.rooms:
-            self._room[slot.id, room] = ONE if settled else self.rows.variable()
+            self._room[slot.id, room] = is_open if alone else self.rows.variable()
             for block in slot.blocks:
                 self._slots_of_room[room, block].append(slot)
-        if not settled:
+        if not alone:
             self.rows.add(total(self._room[slot.id, r] for r in slot.rooms) - is_open, 0, 0)
         for duty in slot.duties:
             self._duty[slot.id, duty] = ONE if settled else self._within(is_open)
@@ -105,6 +120,32 @@ class Model:
         return inner
 
     # --- questions: each answer is 0 or 1 in a plan -------------------------------------------
+
+    @cached_property
+    def open_rooms(self) -> tuple[tuple[RoomId, BlockId], ...]:
+        """The rooms and blocks that an open slot could take."""
+        return tuple(
+            dict.fromkeys(
+                (r, b) for slot in self.open_slots for r in slot.rooms for b in slot.blocks
+            )
+        )
+
+    @cached_property
+    def open_staff(self) -> tuple[StaffId, ...]:
+        """The adults whom an open slot could take."""
+        return tuple(dict.fromkeys(d.staff for slot in self.open_slots for d in slot.duties))
+
+    @cached_property
+    def open_staff_set(self) -> frozenset[StaffId]:
+        return frozenset(self.open_staff)
+
+    def slots_at(self, offering: OfferingId, block: BlockId) -> list[Slot]:
+        """The slots of an offering in a block."""
+        return [s for s in self.slots_for(offering) if block in s.blocks]
+
+    def slots_for(self, offering: OfferingId) -> list[Slot]:
+        """The slots of an offering."""
+        return self._slots_of_offering.get(offering, [])
 
     def slot(self, slot: SessionId) -> Slot:
         return self._slot[slot]
@@ -159,28 +200,183 @@ class Model:
         """Whether the placement serves the competency."""
         return self._serves.get((student, slot.id, competency), ZERO)
 
+    def leads(self, slot: Slot, staff: StaffId) -> Expr:
+        """Whether the adult leads it."""
+        return self.on_duty(slot, Duty(staff=staff, role="lead"))
+
+    def works(self, slot: Slot, staff: StaffId) -> Expr:
+        """Whether the adult has any duty in it."""
+        key = ("works", slot.id, staff)
+        if key not in self._cache:
+            self._cache[key] = self.either(self.works_in(slot, staff))
+        return self._cache[key]
+
+    def somewhere(self, person: str, block: BlockId) -> Expr:
+        """Whether a student or an adult is in any session during the block."""
+        key = ("somewhere", person, block)
+        if key not in self._cache:
+            self._cache[key] = self.either([there for _, there in self.presences(person, block)])
+        return self._cache[key]
+
+    def attendance(self, slot: Slot) -> Expr:
+        """How many students are placed in it."""
+        return total(self._seat[student, slot.id] for student in slot.students)
+
+    def attendance_in(self, slot: Slot, room: RoomId) -> Expr:
+        """How many students are placed in it, if it runs in the room; else 0."""
+        if len(slot.rooms) == 1:
+            return self.attendance(slot) if room in slot.rooms else ZERO
+        key = ("attendance", slot.id, room)
+        if key not in self._cache:
+            self._share_out(slot)
+        return self._cache.get(key, ZERO)
+
+    def _share_out(self, slot: Slot) -> None:
+        most = len(slot.students)
+        shares = [self.rows.variable(0, most) for _ in slot.rooms]
+        for room, share in zip(slot.rooms, shares, strict=True):
+            self.rows.add(share - self.in_room(slot, room) * most, high=0)
+            self._cache["attendance", slot.id, room] = share
+        self.rows.add(total(shares) - self.attendance(slot), 0, 0)
+
+    def sits_in(self, student: StudentId, slot: Slot, rooms: Collection[RoomId]) -> Expr:
+        """Whether the student is placed in it and it runs in one of the rooms."""
+        key = ("sits", student, slot.id, *sorted(rooms))
+        if key not in self._cache:
+            self._cache[key] = self.within(self.sits(student, slot), slot, rooms)
+        return self._cache[key]
+
+    def placed_in(self, student: StudentId, slot: Slot, rooms: Collection[RoomId]) -> Expr:
+        """An expression whose excess is 1 where `sits_in` is 1, else 0, without a variable."""
+        chosen = [room for room in slot.rooms if room in rooms]
+        if len(chosen) == len(slot.rooms):
+            return self.sits(student, slot)
+        there = total(self.in_room(slot, room) for room in chosen)
+        return self.meets(self.sits(student, slot), there) if chosen else ZERO
+
+    def within(self, flag: Expr, slot: Slot, rooms: Collection[RoomId]) -> Expr:
+        """A 0-or-1 expression that needs the slot to run, where it runs in one of the rooms."""
+        chosen = [room for room in slot.rooms if room in rooms]
+        if len(chosen) == len(slot.rooms):
+            return flag
+        return self.both(flag, total(self.in_room(slot, room) for room in chosen))
+
+    def spots(
+        self, person: str, block: BlockId, by: Literal["room", "building"]
+    ) -> dict[str, Expr]:
+        """For each room or building a student or an adult could be in during the block: whether
+        they are."""
+        key = (person, block, by)
+        if key not in self._spots:
+            self._spots[key] = self._spots_of(self.presences(person, block), by)
+        return self._spots[key]
+
+    def _spots_of(
+        self, presences: list[tuple[Slot, Expr]], by: Literal["room", "building"]
+    ) -> dict[str, Expr]:
+        found: dict[str, list[Expr]] = {}
+        for slot, present in presences:
+            groups: dict[str, list[RoomId]] = {}
+            for room in slot.rooms:
+                spot = room if by == "room" else self.facts.rooms[room].building
+                groups.setdefault(spot, []).append(room)
+            for spot, rooms in groups.items():
+                found.setdefault(spot, []).append(self.within(present, slot, rooms))
+        return {spot: self.either(parts) for spot, parts in found.items()}
+
+    def counting(self, slot: Slot) -> list[tuple[Duty, Expr]]:
+        """The duties that would count: accepted, qualified, and not held elsewhere."""
+        may_hold = self.facts.may_hold
+        return [
+            (duty, self._duty[slot.id, duty])
+            for duty in slot.duties
+            if may_hold(duty, slot.offering, slot.blocks)
+        ]
+
+    def adults(self, slot: Slot) -> Expr:
+        """How many distinct adults have a duty that counts."""
+        held: dict[StaffId, list[Expr]] = {}
+        for duty, expr in self.counting(slot):
+            held.setdefault(duty.staff, []).append(expr)
+        return total(self.either(duties) for duties in held.values())
+
+    def presences(self, person: str, block: BlockId) -> list[tuple[Slot, Expr]]:
+        """The slots a student or an adult could be in during a block, and whether they are."""
+        if person in self.facts.students:
+            slots = self.slots_of(person)
+            return [(s, self._seat[person, s.id]) for s in slots if block in s.blocks]
+        found = {slot.id: slot for slot, _ in self._slots_of_staff.get(person, [])}
+        return [(s, self.works(s, person)) for s in found.values() if block in s.blocks]
+
+    def homed_already(self, home: str) -> int:
+        """Seats of a home place that students with nothing open take."""
+        return self._homed[home]
+
     def homes(self, student: StudentId, block: BlockId) -> list[tuple[str, Expr]]:
         """The home places that could take the student in."""
         return self._home.get((student, block), [])
 
     # --- what rules build ---------------------------------------------------------------------
 
-    def excess(self, expr: Expr, cause: str = "", **subjects: str) -> Expr:
-        """max(0, expr): how much a promise is broken. Every amount goes through here: under an
-        enforced rule it is forbidden, unless an override covers its subjects or nothing in it is
-        open. Subjects and cause are those of the finding that `check` would report."""
-        least, most = self.rows.range_of(expr)
-        if most <= 0:
+    def excess(self, expr: Expr, /, *others: Expr, cause: str = "", **subjects: str) -> Expr:
+        """max(0, expr, others): how much a promise is broken. Every amount goes through here:
+        under an enforced rule it is forbidden, unless an override covers its subjects or nothing
+        in it is open. Subjects and cause are those of the finding that `check` would report."""
+        exprs = [(e, *self.rows.range_of(e)) for e in (expr, *others)]
+        exprs = [(e, least, most) for e, least, most in exprs if most > 0]
+        if not exprs:
+            return ZERO
+        open_exprs = [e for e, _, _ in exprs if e.terms]
+        settled = max((e.constant for e, _, _ in exprs if not e.terms), default=0)
+        if not open_exprs:
+            return Expr((), settled)
+        if self._rule is not None and not self._covered(self._rule, cause, subjects):
+            for e in open_exprs:
+                self.rows.add(e, high=0)
+            return Expr((), settled)
+        if len(exprs) == 1 and exprs[0][1] >= 0:
+            return open_exprs[0]
+        amount = self.rows.variable(settled, max(most for _, _, most in exprs))
+        for e in open_exprs:
+            self.rows.add(amount - e, low=0)
+        return amount
+
+    def meets(self, *flags: Expr) -> Expr:
+        """An expression whose excess is 1 when all of some 0-or-1 expressions are 1, else 0."""
+        if any(not flag.terms and not flag.constant for flag in flags):
+            return ZERO
+        parts = [flag for flag in flags if flag.terms]
+        return total(parts) - (len(parts) - 1) if parts else ONE
+
+    def above(self, expr: Expr, limit: int) -> Expr:
+        """At least 1 when the expression is above the limit; 0 is allowed when it is not."""
+        most = self.rows.range_of(expr)[1]
+        if most <= limit:
             return ZERO
         if not expr.terms:
-            return expr
-        if self._rule is not None and not self._covered(self._rule, cause, subjects):
-            self.rows.add(expr, high=0)
-            return ZERO
-        if least >= 0:
-            return expr
+            return ONE
+        flag = self.rows.variable()
+        self.rows.add(expr - flag * (most - limit), high=limit)
+        return flag
+
+    def where(self, flag: Expr, expr: Expr) -> Expr:
+        """At least the expression, not negative, when the flag is 1; 0 is allowed when it is 0."""
+        if not flag.terms:
+            return expr if flag.constant else ZERO
+        most = self.rows.range_of(expr)[1]
         amount = self.rows.variable(0, most)
-        self.rows.add(amount - expr, low=0)
+        self.rows.add(amount - expr - flag * most, low=-most)
+        return amount
+
+    def wholes(self, expr: Expr, size: int) -> Expr:
+        """At least the number of whole times `size` goes into the expression, and at least 0."""
+        most = self.rows.range_of(expr)[1]
+        if most < size:
+            return ZERO
+        if not expr.terms:
+            return Expr((), expr.constant // size)
+        amount = self.rows.variable(0, most // size)
+        self.rows.add(amount * size - expr, low=1 - size)
         return amount
 
     def both(self, a: Expr, b: Expr) -> Expr:

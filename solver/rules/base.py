@@ -13,9 +13,6 @@ from solver.rows import Expr
 if TYPE_CHECKING:
     from solver.model import Model
 
-RULES: dict[str, Rule] = {}
-"""The catalogue by id, in the order of display."""
-
 
 class Rule(ABC):
     """A promise a plan keeps. The docstring of each rule is product text: one sentence.
@@ -33,12 +30,6 @@ class Rule(ABC):
     weight: ClassVar[int] = 0
     most_weight: ClassVar[int] = 100_000
     audience: ClassVar[Audience] = "everyone"
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        if cls.id in RULES:
-            raise TypeError(f"two rules share the id {cls.id!r}")
-        RULES[cls.id] = cls()
 
     @property
     def sentence(self) -> str:

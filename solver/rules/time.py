@@ -1,0 +1,104 @@
+"""Rules on time: ways between places, and sessions that span blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from schemas.base import BuildingId
+from schemas.plan import Finding
+from solver.facts import Facts
+from solver.layout import Layout
+from solver.rows import ONE, Expr, total
+from solver.rules.base import Rule
+
+if TYPE_CHECKING:
+    from solver.model import Model
+
+
+class Travel(Rule):
+    """Students and adults have minutes enough to get from one place to the next."""
+
+    id, kind, override = "travel", "hard", "named"
+    amount = "minutes short"
+
+    def check(self, layout: Layout) -> Iterator[Finding]:
+        facts = layout.facts
+        for person, who in _people(facts):
+            for i, j, between in facts.crossings:
+                after = layout.buildings(person, j)
+                if not after or any(layout.buildings(person, block) for block in between):
+                    continue
+                short = max(
+                    (
+                        facts.minutes_short(a, i, b, j)
+                        for a in layout.buildings(person, i)
+                        for b in after
+                    ),
+                    default=0,
+                )
+                if short:
+                    yield self.finding(short, block=i, then=j, **{who: person})
+
+    def encode(self, model: Model) -> Expr:
+        people = {*model.students, *model.open_staff}
+        return total(
+            model.excess(*ways, block=i, then=j, **{who: person})
+            for person, who in _people(model.facts)
+            if person in people
+            for i, j, between in model.facts.crossings
+            for ways in [self._ways(model, person, i, j, between)]
+            if ways
+        )
+
+    @staticmethod
+    def _ways(model: Model, person: str, i: str, j: str, between: tuple[str, ...]) -> list[Expr]:
+        facts = model.facts
+        before, after = _buildings(model, person, i), _buildings(model, person, j)
+        pause = [_buildings(model, person, block) for block in between]
+        stops = total(there for places in pause for there in places.values())
+        return [
+            (model.meets(here, there) - stops) * short
+            for a, here in before.items()
+            for b, there in after.items()
+            for short in [facts.minutes_short(a, i, b, j)]
+            if short
+        ]
+
+
+def _people(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Everybody, with the word for them in findings."""
+    for student in facts.students:
+        yield student, "student"
+    for staff in facts.staff:
+        yield staff, "staff"
+
+
+def _buildings(model: Model, person: str, block: str) -> dict[BuildingId, Expr]:
+    """For each building the person could be in during the block: whether they are."""
+    committed = model.facts.committed_at.get((person, block), frozenset())
+    return {**model.spots(person, block, "building"), **dict.fromkeys(sorted(committed), ONE)}
+
+
+class WholeSession(Rule):
+    """A session that spans blocks keeps its students, room and adults through one unbroken run
+    of blocks that its offering may take up."""
+
+    id, kind, override = "whole-session", "hard", "never"
+    amount = "blocks missing, extra or out of run"
+
+    def check(self, layout: Layout) -> Iterator[Finding]:
+        for session in layout.sessions.values():
+            breaks = layout.facts.breaks(session.offering, session.blocks)
+            if breaks:
+                yield self.finding(breaks, session=session.id, offering=session.offering)
+
+    def encode(self, model: Model) -> Expr:
+        return total(
+            model.excess(
+                model.runs(slot) * model.facts.breaks(slot.offering, slot.blocks),
+                session=slot.id,
+                offering=slot.offering,
+            )
+            for slot in model.open_slots
+        )
