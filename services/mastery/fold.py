@@ -34,7 +34,7 @@ from services.mastery.standing import (
 )
 
 DIGITS = 6
-"""Estimates are rounded, so that 0.65 * 0.75 + 0.35 * 0.75 meets a cut of 0.75."""
+"""Estimates are rounded, so that scores of 0.7 and 0.8 in equal number meet a cut of 0.75."""
 
 LIGHTEST_LISTED = 0.001
 MOST_LISTED = 20

@@ -72,7 +72,9 @@ def test_a_student_without_a_section_of_the_course_has_no_teacher_of_record():
 
 
 def test_confirmed_credit_is_not_proposed_again():
-    assert office().propose(mastered(), credit([credit_word("k", 5)])) is None
+    confirmed = credit([credit_word("k", 5)])
+    assert office().propose(mastered(), confirmed) is None
+    assert office().propose(mastered(evidence("z", 6, 0.9)), confirmed) is None
 
 
 def test_declined_credit_is_proposed_again_only_on_newer_evidence():

@@ -40,7 +40,8 @@ def test_two_good_assessments_reach_mastery_and_one_does_not():
 
 
 def test_scores_exactly_at_the_cut_reach_it():
-    assert state_of(*series([0.75] * 7)).reached
+    averaging = settings_with('[mastery.default]\nmethod = "average"')
+    assert state_of(*series([0.7] * 3 + [0.8] * 3), settings=averaging).reached
 
 
 def test_four_right_of_the_last_five_answers_reach_mastery():

@@ -103,6 +103,21 @@ def test_competencies_that_wait_for_each_other_are_named():
     assert alone.codes == ("code-a",)
 
 
+def test_of_several_knots_each_is_named_by_a_cycle_of_its_own():
+    graph = Graph(
+        [
+            competency("c", "a", "d"),
+            competency("d", "c"),
+            competency("b", "a"),
+            competency("a", "b"),
+        ]
+    )
+    assert [cycle.codes for cycle in graph.cycles()] == [
+        ("code-a", "code-b"),
+        ("code-c", "code-d"),
+    ]
+
+
 def test_groups_that_are_part_of_each_other_are_named_and_stop_nothing():
     graph = Graph([competency("g", parent="h"), competency("h", parent="g"), competency("a", "g")])
     (cycle,) = graph.cycles()
