@@ -17,6 +17,7 @@ from schemas.base import (
     SessionId,
     StaffId,
     StudentId,
+    digest,
 )
 from schemas.plan import Duty, Session
 from schemas.problem import DayBlock, DayService, DayStaff, DayStudent, Lock, Need, Problem
@@ -95,7 +96,12 @@ class Facts:
         self.features_missing = cache(self._features_missing)
         self.qualified = cache(self._qualified)
         self.servable = cache(self._servable)
-        self.welcomes = cache(self._welcomes)
+        self.runs_for = cache(self._runs_for)
+
+    @cached_property
+    def digest(self) -> str:
+        """The content hash of the Problem, which plans name."""
+        return digest(self.problem)
 
     # --- time -------------------------------------------------------------------------------
 
@@ -254,9 +260,11 @@ class Facts:
         """Whether a requirement counts in the offering's modality."""
         return not accommodation.modalities or offering.modality in accommodation.modalities
 
-    def _welcomes(self, student: StudentId, offering: OfferingId) -> bool:
-        """Whether the offering is open to the student by what does not depend on a plan: who may
-        come, consent, listed repeats, extra time, and a run of blocks in which they are free."""
+    def _runs_for(
+        self, student: StudentId, offering: OfferingId
+    ) -> tuple[tuple[BlockId, ...], ...]:
+        """The runs of blocks in which the offering is open to the student, by what does not depend
+        on a plan: who may come, consent, listed repeats, extra time, and when they are free."""
         wanted = self.offerings[offering]
         asked = [a for a in self.accommodations.get(student, ()) if self.applies(a, wanted)]
         if (
@@ -265,10 +273,22 @@ class Facts:
             or (wanted.needs_consent and not self.students[student].off_campus_consent)
             or any(a.kind == "extra_time" and not wanted.extra_time for a in asked)
         ):
-            return False
+            return ()
         barred = {block for a in asked if a.kind == "time" for block in a.blocks}
         hours = set(self.free_blocks(student)) - barred
-        return any(hours.issuperset(run) for run in self.starts(offering))
+        return tuple(run for run in self.starts(offering) if hours.issuperset(run))
+
+    def welcomed(
+        self, student: StudentId, offerings: Iterable[OfferingId], blocks: Iterable[BlockId]
+    ) -> bool:
+        """Whether one of the offerings is open to the student in one of the blocks."""
+        wanted = set(blocks)
+        return any(
+            not wanted.isdisjoint(run)
+            for offering in offerings
+            if offering in self.offerings
+            for run in self.runs_for(student, offering)
+        )
 
     def servable_needs(self, student: StudentId) -> tuple[Need, ...]:
         """The student's needs that some offering could serve today."""
@@ -280,7 +300,7 @@ class Facts:
         """Whether some offering teaches the competency in blocks the student has, with the
         student's own hard rules kept."""
         return self.missing(student, competency) == 0 and any(
-            self.welcomes(student, offering) for offering in self.teaching.get(competency, ())
+            self.runs_for(student, offering) for offering in self.teaching.get(competency, ())
         )
 
     @cached_property
