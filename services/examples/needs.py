@@ -1,0 +1,112 @@
+"""Draws what students need: mostly ready, unevenly urgent, more than any plan can serve."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from schemas.problem import Need
+from services.examples.competencies import Flags
+from services.examples.measures import most_served
+from services.examples.planted import PlantedDay
+from services.examples.sessions import fills
+
+def servable(day: PlantedDay) -> Flags:
+    """Students x competencies: ready, and taught in blocks the student has by something that
+    admits them."""
+    free, found = day.students.free, np.zeros_like(day.ready)
+    for n, offering in enumerate(day.offerings.values()):
+        if not offering.competencies:
+            continue
+        hours = np.zeros(len(free), dtype=bool)
+        for first in day.timetable.starts[offering.id]:
+            hours |= free[:, first : first + offering.length].all(axis=1)
+        able = hours & day.could[:, n]
+        for competency in offering.competencies:
+            found[:, day.graph.index[competency]] |= able
+    return found & day.ready
+
+
+def draw_needs(day: PlantedDay) -> list[tuple[Need, ...]]:
+    """Four to eight needs for each student, unevenly urgent: most of what the planted seats serve,
+    so many more that could be served as to exceed what any plan can serve by `2/3 x tight`, and
+    the rest out of reach today (nobody teaches it, or not ready)."""
+    draw = day.draw
+    within = servable(day)
+    chosen: list[list[int]] = [[] for _ in day.students.ids]
+    for session in day.sessions:
+        for student, competency in session.seated.items():
+            if competency is not None and len(chosen[student]) < 8 and draw.chance(0.88):
+                chosen[student].append(day.graph.index[competency])
+    taken = {(student, column) for student, columns in enumerate(chosen) for column in columns}
+    pool = [
+        (int(s), int(c)) for s, c in zip(*np.nonzero(within), strict=True) if (s, c) not in taken
+    ]
+    _add_surplus(day, chosen, draw.shuffled(pool))
+    return [_to_needs(day, student, columns, within) for student, columns in enumerate(chosen)]
+
+
+def _add_surplus(day: PlantedDay, chosen: list[list[int]], pool: list[tuple[int, int]]) -> None:
+    """Adds needs until they exceed what any plan can serve by the wanted ratio. The more is
+    needed the more can be served, so the aim is corrected a few times."""
+    ratio = 1.0 + 0.66 * day.tight
+    aim = 0
+    while pool:
+        best = _most_served(day, chosen)
+        new_aim = round(ratio * best)
+        have = sum(len(columns) for columns in chosen)
+        if new_aim <= max(aim, have):
+            return
+        aim = new_aim
+        late: list[tuple[int, int]] = []
+        for student, column in pool:
+            if have < aim and len(chosen[student]) < 8:
+                chosen[student].append(column)
+                have += 1
+            else:
+                late.append((student, column))
+        if len(late) == len(pool):
+            return
+        pool = late
+
+
+def _most_served(day: PlantedDay, chosen: list[list[int]]) -> int:
+    counts = Counter(day.graph.items[c].id for columns in chosen for c in columns)
+    free = day.students.free.sum(axis=1)
+    at_most = sum(min(len(columns), int(free[s])) for s, columns in enumerate(chosen))
+    offerings = list(day.offerings.values())
+    leads = {
+        adult.id: [o.id for o in offerings if o.competencies and fills(adult, o.roles[0])]
+        for adult in day.adults
+    }
+    may = {a.id: sum(a.may_work(at) for at in range(len(day.flex))) for a in day.adults}
+    return most_served(counts, at_most, offerings, may, leads)
+
+
+def _to_needs(
+    day: PlantedDay, student: int, columns: list[int], within: Flags
+) -> tuple[Need, ...]:
+    draw, reach = day.draw, within[student]
+    untaught = np.flatnonzero(day.ready[student] & ~reach)
+    beyond = np.flatnonzero(~day.ready[student] & ~day.mastered[student])
+    others = draw.some(untaught.tolist(), 8)
+    not_ready = draw.some(beyond.tolist(), 8)
+    wanted = draw.whole(4, 8)
+    extra: list[int] = []
+    while len(columns) + len(extra) < wanted and (others or not_ready):
+        source = others if others and (draw.chance(0.8) or not not_ready) else not_ready
+        extra.append(source.pop())
+    urgent = draw.rng.exponential(22, 8) + draw.whole(1, 10)
+    centre = draw.whole(25, 75)
+    return tuple(
+        Need(
+            competency=day.graph.items[column].id,
+            urgency=int(np.clip(urgent[n], 1, 100)),
+            readiness=int(np.clip(draw.rng.normal(centre, 15), 0, 100)),
+            evidenced=draw.chance(0.85),
+        )
+        for n, column in enumerate(draw.shuffled(columns + extra))
+    )
+
+

@@ -1,0 +1,320 @@
+"""Draws the sessions of a planted day: lawful in rooms, adults and travel, large enough for all."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from schemas.plan import Duty
+from schemas.problem import DayBlock
+from schemas.school import Offering, RoleNeed, Room
+from services.examples.competencies import Flags
+from services.examples.drawing import Draw
+from services.examples.families import Family
+from services.examples.people import Adult
+from services.examples.places import Places
+
+REDRAWS = 40
+FEW_ADULTS = 10
+"""With fewer, hardly anybody can be spared for the smallest groups."""
+TASTE = {"conference": 0.05, "independent": 0.4}
+"""How much likelier than another open offering; a competency offering is three times as likely."""
+
+
+@dataclass
+class PlantedSession:
+    """A session of the planted day: `first` is its first flex block by position, `seated` its
+    students by position with the competency each is there for."""
+
+    id: str
+    offering: Offering
+    first: int
+    room: Room
+    duties: tuple[Duty, ...]
+    capacity: int
+    seated: dict[int, str | None] = field(default_factory=dict)
+
+    @property
+    def span(self) -> range:
+        """Its flex blocks by position."""
+        return range(self.first, self.first + self.offering.length)
+
+
+class Clock:
+    """Whether the time between two flex blocks is enough for the way between two buildings."""
+
+    def __init__(self, places: Places, flex: list[DayBlock]) -> None:
+        self._flex = flex
+        self._minutes: dict[tuple[str, str], int] = {}
+        for hop in places.travel:
+            self._minutes[hop.a, hop.b] = self._minutes[hop.b, hop.a] = hop.minutes
+
+    def minutes(self, a: str, b: str) -> int:
+        return 0 if a == b else self._minutes.get((a, b), 0)
+
+    def reaches(self, a: str, left: int, b: str, arrives: int) -> bool:
+        """From building `a` after flex block `left` to `b` before flex block `arrives`."""
+        return self.minutes(a, b) <= self._flex[arrives].start - self._flex[left].end
+
+
+class Timetable:
+    """Sessions drawn so far and what they leave open."""
+
+    def __init__(self, places: Places, flex: list[DayBlock]) -> None:
+        self.places, self.flex, self.clock = places, flex, Clock(places, flex)
+        self.sessions: list[PlantedSession] = []
+        self.starts: dict[str, list[int]] = {}
+        """Flex blocks by position in which each offering may start."""
+        self.sections: dict[str, int] = defaultdict(int)
+        self.on_duty: dict[tuple[str, int], PlantedSession] = {}
+        self._zones: dict[tuple[str, int], int] = defaultdict(int)
+        self._seats: dict[tuple[str, int], int] = defaultdict(int)
+        homes = {room.id for room in places.home_rooms}
+        self._usable = [room for room in places.rooms if room.id not in homes]
+        self._fitting: dict[str, list[Room]] = {}
+
+    def capacity(self, block: int) -> int:
+        """Seats of the sessions that run in a block."""
+        return sum(s.capacity for s in self.sessions if block in s.span)
+
+    def room_for(self, draw: Draw, offering: Offering, first: int, adults: list[Adult]) -> Room:
+        """A free room that suits the offering and that its adults can reach, one of the smallest.
+
+        Raises:
+            LookupError: there is none.
+        """
+        if offering.id not in self._fitting:
+            self._fitting[offering.id] = sorted(
+                (
+                    room
+                    for room in self._usable
+                    if room.kind in offering.room_kinds
+                    and room.seats >= offering.largest
+                    and set(offering.features) <= set(room.features)
+                ),
+                key=lambda room: (room.kind == "remote", room.seats, room.id),
+            )
+        blocks = range(first, first + offering.length)
+        open_rooms: list[Room] = []
+        for room in self._fitting[offering.id]:
+            if self._has_place(room, offering, blocks) and all(
+                self._reachable(adult, room.building, blocks) for adult in adults
+            ):
+                open_rooms.append(room)
+                if len(open_rooms) == 4:
+                    break
+        if not open_rooms:
+            raise LookupError(offering.id)
+        return draw.one(open_rooms, [1 / (n + 1) for n in range(len(open_rooms))])
+
+    def _has_place(self, room: Room, offering: Offering, blocks: range) -> bool:
+        return all(
+            self._zones[room.id, at] < room.zones
+            and self._seats[room.id, at] + offering.largest <= room.seats
+            and (room.id, self.flex[at].id) not in self.places.closures
+            for at in blocks
+        )
+
+    def _reachable(self, adult: Adult, building: str, blocks: range) -> bool:
+        for at in range(blocks[0] - 1, -1, -1):
+            if (adult.id, at) in self.on_duty:
+                before = self.on_duty[adult.id, at].room.building
+                if not self.clock.reaches(before, at, building, blocks[0]):
+                    return False
+                break
+        for at in range(blocks[-1] + 1, len(self.flex)):
+            if (adult.id, at) in self.on_duty:
+                after = self.on_duty[adult.id, at].room.building
+                return self.clock.reaches(building, blocks[-1], after, at)
+        return True
+
+    def free(self, adult: Adult, blocks: range) -> bool:
+        """Whether the adult works in all the blocks and has no duty there yet."""
+        return all(at in adult.working and (adult.id, at) not in self.on_duty for at in blocks)
+
+    def add(self, session: PlantedSession) -> None:
+        self.sessions.append(session)
+        self.sections[session.offering.id] += 1
+        for at in session.span:
+            self._zones[session.room.id, at] += 1
+            self._seats[session.room.id, at] += session.capacity
+            for duty in session.duties:
+                self.on_duty[duty.staff, at] = session
+
+    def remove(self, session: PlantedSession) -> None:
+        self.sessions.remove(session)
+        self.sections[session.offering.id] -= 1
+        for at in session.span:
+            self._zones[session.room.id, at] -= 1
+            self._seats[session.room.id, at] -= session.capacity
+            for duty in session.duties:
+                del self.on_duty[duty.staff, at]
+
+
+class SessionDraw:
+    """Fills a timetable block by block: each working adult takes on what they are qualified for,
+    sized so that the block's seats come to what is wanted."""
+
+    def __init__(
+        self,
+        draw: Draw,
+        family: Family,
+        places: Places,
+        flex: list[DayBlock],
+        adults: list[Adult],
+        offerings: list[Offering],
+        takers: Flags,
+    ) -> None:
+        """`takers` is students x offerings: who could sit in it."""
+        self.draw, self.family, self.flex, self.adults = draw, family, flex, adults
+        self.timetable = Timetable(places, flex)
+        self.offerings = offerings
+        self._leads = {
+            adult.id: [o for o in offerings if fills(adult, o.roles[0])] for adult in adults
+        }
+        self._demand = {o.id: int(takers[:, n].sum()) for n, o in enumerate(offerings)}
+        self.timetable.starts = {
+            o.id: [at for at in range(len(flex)) if self._may_start(o, at)] for o in offerings
+        }
+
+    def _may_start(self, offering: Offering, at: int) -> bool:
+        run = self.flex[at : at + offering.length]
+        unbroken = len(run) == offering.length and all(
+            b.start - a.end <= self.family.passing for a, b in zip(run, run[1:], strict=False)
+        )
+        return unbroken and (offering.starts is None or run[0].id in offering.starts)
+
+    def fill(self, block: int, seats: int) -> None:
+        """Gives every adult who works in the block a duty, for about so many seats in all."""
+        waiting = [a for a in self.draw.shuffled(self.adults) if block in a.working]
+        order = {"specialist": 0, "teacher": 1, "aide": 2}
+        waiting.sort(key=lambda adult: order[adult.kind])
+        for n, adult in enumerate(waiting):
+            if not self.timetable.free(adult, range(block, block + 1)):
+                continue
+            left = [a for a in waiting[n:] if self.timetable.free(a, range(block, block + 1))]
+            short = seats - self.timetable.capacity(block)
+            self._assign(adult, block, max(1.0, short / (0.93 * len(left))), len(left))
+        self._even_out(block, seats)
+
+    def _even_out(self, block: int, seats: int) -> None:
+        """Redraws single sessions until the block's seats are within two in a hundred of the aim
+        (a limited number of times: not every school's adults and rooms can get there)."""
+        for _ in range(REDRAWS):
+            off = seats - self.timetable.capacity(block)
+            if abs(off) <= 0.02 * seats:
+                return
+            single = [
+                s
+                for s in self.timetable.sessions
+                if s.first == block
+                and len(s.duties) == len(s.span) == 1
+                and s.offering.modality not in ("service", "work_based")
+            ]
+            if not single:
+                return
+            session = self.draw.one(single)
+            lead = next(a for a in self.adults if a.id == session.duties[0].staff)
+            self._remove(session)
+            if not self._assign(lead, block, max(1.0, session.capacity + off), 1):
+                self.timetable.add(session)
+                self._count(session, 1)
+
+    def _remove(self, session: PlantedSession) -> None:
+        self.timetable.remove(session)
+        self._count(session, -1)
+
+    def _count(self, session: PlantedSession, sections: int) -> None:
+        """Takes a session's seats off what other offerings may hope to fill."""
+        taught = set(session.offering.competencies)
+        for other in self.offerings:
+            if taught.intersection(other.competencies) or other.id == session.offering.id:
+                self._demand[other.id] -= sections * session.capacity
+
+    def _assign(self, adult: Adult, block: int, wanted: float, left: int) -> bool:
+        """Whether a session could be drawn for the adult."""
+        options = [o for o in self._leads[adult.id] if self._worth(o, adult, block)]
+        while options:
+            weights = [self._weight(o, block, wanted, left) for o in options]
+            offering = self.draw.one(options, weights)
+            try:
+                self._run(offering, adult, block)
+            except LookupError:
+                options.remove(offering)
+            else:
+                return True
+        return False
+
+    def _worth(self, offering: Offering, adult: Adult, block: int) -> bool:
+        """Whether it may start now, the adult is there throughout, and students are left for it."""
+        return (
+            block in self.timetable.starts[offering.id]
+            and self.timetable.free(adult, range(block, block + offering.length))
+            and self._demand[offering.id] >= offering.largest
+        )
+
+    def _weight(self, offering: Offering, block: int, wanted: float, left: int) -> float:
+        """Sizes near the wanted mean are likelier, the more so the fewer adults are left; work
+        off campus and services go first, and a conference is what remains."""
+        if offering.modality in ("work_based", "service"):
+            first = not self.timetable.sections[offering.id]
+            return (40.0 if first else 4.0) if len(self.adults) >= FEW_ADULTS else 0.02
+        pull = 0.5 + 4.0 / left
+        size = math.exp(-pull * abs(math.log(offering.largest / wanted)))
+        again = (1.0 + self.timetable.sections[offering.id]) ** -1.5
+        taste = 3.0 if offering.competencies else TASTE.get(offering.modality, 1.0)
+        return size * again * taste
+
+    def _run(self, offering: Offering, adult: Adult, block: int) -> None:
+        team = [(adult, offering.roles[0])]
+        for need in offering.roles[1:]:
+            team.append((self._second(offering, need, team, block), need))
+        room = self.timetable.room_for(self.draw, offering, block, [a for a, _ in team])
+        duties = tuple(Duty(staff=a.id, role=need.role) for a, need in team)
+        ratio = offering.students_per_adult
+        capacity = min(offering.largest, room.seats, ratio * len(team) if ratio else 10_000)
+        session = PlantedSession(
+            self.draw.new_id("m"), offering, block, room, duties, capacity
+        )
+        self.timetable.add(session)
+        self._count(session, 1)
+
+    def _second(
+        self, offering: Offering, need: RoleNeed, team: list[tuple[Adult, RoleNeed]], block: int
+    ) -> Adult:
+        kind = "aide" if need.role == "aide" else "specialist"
+        taken = {adult.id for adult, _ in team}
+        for adult in self.adults:
+            if (
+                adult.kind == kind
+                and adult.id not in taken
+                and fills(adult, need)
+                and self.timetable.free(adult, range(block, block + offering.length))
+            ):
+                return adult
+        raise LookupError(need.role)
+
+
+def fills(adult: Adult, need: RoleNeed) -> bool:
+    """Whether the adult may take the role; aides lead nothing that asks for a qualification."""
+    return need.qualification is None or need.qualification in adult.qualifications
+
+
+def could_attend(
+    offerings: list[Offering], grades: tuple[str, ...], consent: Flags, ready: Flags,
+    index: dict[str, int],
+) -> Flags:
+    """Students x offerings: grade and consent admit them, and they are ready for something in
+    it."""  # fmt: skip
+    takers = np.ones((len(grades), len(offerings)), dtype=bool)
+    for n, offering in enumerate(offerings):
+        if offering.grades is not None:
+            takers[:, n] &= np.isin(grades, offering.grades)
+        if offering.needs_consent:
+            takers[:, n] &= consent
+        if offering.competencies:
+            takers[:, n] &= ready[:, [index[c] for c in offering.competencies]].any(axis=1)
+    return takers
