@@ -121,7 +121,8 @@ def _framework_subject(package: dict[str, Any], ledger: Ledger) -> str:
     words = re.split(r"[^a-z]+", _text(document.get("title")).lower())
     for word, subject in _SUBJECTS.items():
         if word in words:
-            ledger.assume("Competency.subject", f"{subject}, as the framework's title says")
+            rule = f"{subject}, as the framework's title says"
+            ledger.assume("Competency.subject", rule, len(package["CFItems"]))
             return subject
     return ""
 
