@@ -23,7 +23,8 @@ from schemas.school import Role
 Audience = Literal["everyone", "entitled"]
 """`entitled`: only those with a right to the confidential facts behind it."""
 
-PlanStatus = Literal["draft", "approved", "published", "superseded", "rejected"]
+PlanStatus = Literal["draft", "approved", "published", "superseded", "rejected", "scenario"]
+"""`scenario`: the answer to a what-if, which has no part in the life of the day's plans."""
 
 UnplacedReason = Literal[
     "no_seat", "no_adult", "no_room", "not_eligible", "lock", "freeze", "edited", "time_ran_out"

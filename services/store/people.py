@@ -68,10 +68,18 @@ class People(Part):
         )
 
     def add_notice(
-        self, person_kind: PersonKind, person: str, day: date, pub_seq: int, body: dict[str, Any]
+        self,
+        person_kind: PersonKind,
+        person: str,
+        day: date,
+        pub_seq: int,
+        body: dict[str, Any],
+        about: str = "",
     ) -> str:
-        """Leaves a notice; the same person is told of the same publication once."""
-        name = canonical([self.viewer.school, person_kind, person, day.isoformat(), pub_seq])
+        """Leaves a notice; the same person is told of the same publication, or of what else it is
+        `about` on a day, once."""
+        of = [self.viewer.school, person_kind, person, day.isoformat(), pub_seq]
+        name = canonical([*of, about] if about else of)
         notice = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
         insert = self._insert(t.notice).values(
             school_id=self.viewer.school,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 
@@ -47,15 +47,16 @@ class Plans(Records):
         created_by: str,
         revision_of: str | None = None,
         fallback_for: str | None = None,
+        status: Literal["draft", "scenario"] = "draft",
     ) -> PlanRow:
-        """Files a plan as a draft; its problem was saved before."""
+        """Files a plan, as a draft or apart as a what-if's; its problem was saved before."""
         plan_id = uuid.uuid4().hex
         self._add(
             t.plan,
             id=plan_id,
             day=day,
             run=run,
-            status="draft",
+            status=status,
             version=1,
             revision_of=revision_of,
             body=dumps(plan),

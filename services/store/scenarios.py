@@ -48,6 +48,14 @@ class Scenarios(Part):
         )
         return scenario
 
+    def set_scenario(self, id: str, status: str, run: str | None, plan: str | None) -> None:
+        """Says how far a scenario is: the run that answers it, and its plan once there is one."""
+        self.connection.execute(
+            t.scenario.update()
+            .where(self._mine(t.scenario), t.scenario.c.id == id)
+            .values(status=status, run=run, plan=plan)
+        )
+
     def scenario(self, id: str) -> ScenarioRow:
         """Raises: NotFound."""
         row = self._one(select(t.scenario).where(self._mine(t.scenario), t.scenario.c.id == id))
