@@ -16,7 +16,7 @@ from fastapi import HTTPException, Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from schemas.school import AccessRole
-from services.store.part import sha256
+from services.canonical import sha256
 from services.viewer import Viewer
 
 SIGNED_IN_SECONDS = 12 * 3600
@@ -134,9 +134,8 @@ async def own_form(request: Request) -> None:
         HTTPException: 403 otherwise.
     """
     expected = signed_of(request).csrf
-    given = request.headers.get(TOKEN_HEADER)
-    if given is None:
-        given = (await request.form()).get(TOKEN_FIELD)
+    header = request.headers.get(TOKEN_HEADER)
+    given = header if header is not None else (await request.form()).get(TOKEN_FIELD)
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
         raise HTTPException(403, "This form has expired. Load the page again and resend it.")
 

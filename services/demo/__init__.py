@@ -1,0 +1,1 @@
+"""An invented school for trying flexday out: nobody and nothing in it is real."""
