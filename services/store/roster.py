@@ -23,6 +23,9 @@ KINDS: dict[str, type[Frozen]] = {
 }
 """The kinds of roster entries, by the field of schemas.school.Roster that holds them."""
 
+ENTERED = "entered"
+"""The origin of what a school enters itself."""
+
 OF_STUDENTS = {"students": "id", "services": "student", "accommodations": "student"}
 """Kinds that are records of one student, with the field that names the student."""
 
@@ -134,20 +137,22 @@ class SchoolRoster(Sight):
     ) -> dict[str, Changes]:
         """Writes what an import brings for the viewer's school and returns counts per kind.
 
-        `kinds` are those the import speaks for; without it, those it has any entry of. With
-        `ends_missing`, entries of these kinds that an earlier import of the same `origin` brought
-        and this one no longer has are ended.
+        `kinds` are those the import speaks for, and only they are written; without it, those it
+        has any entry of. With `ends_missing`, entries of these kinds that this import no longer
+        has are ended, if an earlier one of the same `origin` brought them. What a school enters
+        itself (`ENTERED`) outranks the rest: it ends entries of any origin, and only it ends its
+        own.
 
         Raises:
             ValueError: the roster is of another school, or names an entry twice.
         """
         if roster.school.id != self.viewer.school:
             raise ValueError(f"{roster.school.id!r} is not the school {self.viewer.school!r}")
+        spoken_for = [kind for kind in KINDS if getattr(roster, kind)] if kinds is None else kinds
         school_changed = self._save_school(roster.school)
         counts = {
             kind: self._apply_kind(kind, getattr(roster, kind), ends_missing, origin)
-            for kind in KINDS
-            if getattr(roster, kind) or kind in (kinds or ())
+            for kind in spoken_for
         }
         if school_changed or any(c.added or c.changed or c.ended for c in counts.values()):
             self.connection.execute(
@@ -190,8 +195,8 @@ class SchoolRoster(Sight):
         gone = [
             key
             for key, row in known.items()
-            if ends_missing and row.ended_at is None and row.origin == origin
-            if key not in brought
+            if ends_missing and row.ended_at is None and key not in brought
+            if origin in (row.origin, ENTERED)
         ]
         self._end_entries(kind, gone)
         return Changes(

@@ -26,6 +26,7 @@ from services.store import (
     engines,
     tables,
 )
+from services.store.roster import ENTERED
 from services.viewer import Viewer
 from tests.services.small_school import (
     DAY,
@@ -206,6 +207,16 @@ def test_an_import_ends_a_kind_it_speaks_for_even_when_it_has_none_of_it(store: 
         assert len(tx.roster("relations")) == 1
         tx.apply_roster(roster(relations=()), kinds=("relations",))
         assert tx.roster("relations") == []
+
+
+def test_what_the_school_entered_itself_outranks_what_others_sent(store: Store) -> None:
+    enrol(store)
+    own = roster(offerings=roster().offerings[:1])
+    with store.begin(EAST) as tx:
+        assert tx.apply_roster(own, origin=ENTERED)["offerings"].ended == 1
+        assert tx.apply_roster(roster(offerings=()), kinds=("offerings",))["offerings"].ended == 1
+        tx.apply_roster(own, origin=ENTERED, kinds=("offerings",))
+        assert tx.apply_roster(roster(offerings=()), kinds=("offerings",))["offerings"].ended == 0
 
 
 def test_a_competency_is_found_by_its_code(store: Store) -> None:
