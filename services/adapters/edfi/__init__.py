@@ -10,6 +10,7 @@ from datetime import date
 from schemas.imports import ImportResult, SchoolImport
 from schemas.school import Competency, GuardianLink, Roster, School
 from services.adapters.archive import Files
+from services.adapters.checking import refuse_doubles
 from services.adapters.edfi.classes import courses_of, sections_of
 from services.adapters.edfi.document import Documents
 from services.adapters.edfi.evidence import Assessments, absences_of
@@ -70,6 +71,8 @@ def read_edfi(
     documents.warn_of_unread()
     if not district.schools:
         ledger.refuse("", "no School among the interchanges", "add EducationOrganization.xml")
+    for part in parts:
+        refuse_doubles(part, ledger)
     ledger.stop_if_refused()
     return ImportResult(schools=parts, report=ledger.report())
 

@@ -8,6 +8,7 @@ from datetime import date
 from schemas.imports import ImportResult, SchoolImport
 from schemas.school import Building, Roster, School
 from services.adapters.archive import Files
+from services.adapters.checking import refuse_doubles
 from services.adapters.merging import keep_known
 from services.adapters.oneroster.classes import (
     Members,
@@ -70,8 +71,11 @@ def read_oneroster(
             "calendar.csv",
             file="academicSessions.csv",
         )
+    parts = tuple(part for part in schools if part)
+    for part in parts:
+        refuse_doubles(part, ledger)
     ledger.stop_if_refused()
-    return ImportResult(schools=tuple(p for p in schools if p), report=ledger.report())
+    return ImportResult(schools=parts, report=ledger.report())
 
 
 def _school(

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from schemas.imports import ImportResult, SchoolImport
 from schemas.school import Roster
 from services.adapters.archive import Files
+from services.adapters.checking import refuse_doubles
 from services.adapters.own_csv import people, places, teaching
 from services.adapters.own_csv.shapes import (
     ACCOMMODATIONS,
@@ -67,6 +68,7 @@ def read_own_csv(files: Files, ledger: Ledger, roster: Roster) -> ImportResult:
             rows = read_table(files, found[base], columns, ledger)
             roster = apply(rows, roster, ledger)
             kinds += [kind for kind in changed if kind not in kinds]
-    ledger.stop_if_refused()
     part = SchoolImport(roster=roster, kinds=tuple(kinds))
+    refuse_doubles(part, ledger)
+    ledger.stop_if_refused()
     return ImportResult(schools=(part,), report=ledger.report())
