@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import records, running, solving
+from services.cli import judging, records, running, solving
 
 app = typer.Typer(
     name="flexday",
@@ -21,6 +21,7 @@ def flexday() -> None:
 
 
 solving.register(app)
+judging.register(app)
 records.register(app)
 running.register(app)
 
