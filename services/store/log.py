@@ -96,15 +96,18 @@ class Log(Sight):
         )
         return int(seq)
 
-    def events_since(self, seq: int, kinds: Collection[str] | None = None) -> Iterator[LogRow]:
-        """Events after a log position, in the order they came in; `kinds` are event names such as
-        staff.absent. Only those of students whom the viewer may see, and of no student."""
+    def events_since(
+        self, seq: int, kinds: Collection[str] | None = None, limit: int | None = None
+    ) -> Iterator[LogRow]:
+        """Events after a log position, in the order they came in, at most `limit`; `kinds` are
+        event names such as staff.absent. Only those of students whom the viewer may see, and of
+        no student."""
         statement = select(t.event_log).where(self._mine(t.event_log), t.event_log.c.seq > seq)
         if kinds is not None:
             statement = statement.where(
                 t.event_log.c.type.in_([f"{PREFIX}{kind}.v1" for kind in kinds])
             )
-        for row in self._rows(statement.order_by(t.event_log.c.seq)):
+        for row in self._rows(statement.order_by(t.event_log.c.seq).limit(limit)):
             if row.student is None or self.may_see(row.student):
                 yield LogRow.of(row)
 

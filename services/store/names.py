@@ -29,10 +29,13 @@ class Names(Sight):
         )
         return {row.id: _called(json.loads(row.body)) for row in rows}
 
-    def student_names(self, students: Collection[str], shown_in: str) -> dict[str, str]:
-        """The full names of those of `students` whom the viewer may see. The audit is told that
-        they were shown in `shown_in`, such as a roster; a student's own name leaves no trace."""
-        wanted = {student for student in students if self.may_see(student)}
+    def student_names(
+        self, students: Collection[str], shown_in: str, told_before: Collection[str] = ()
+    ) -> dict[str, str]:
+        """The full names of those of `students` whom the viewer may see, and of `told_before`, whom
+        they were told of already, such as students who have left their roster since. The audit is
+        told where they were shown; a student's own name leaves no trace."""
+        wanted = {*told_before, *(student for student in students if self.may_see(student))}
         rows = self._rows(
             select(t.roster_entry.c.id, t.roster_entry.c.body)
             .where(self._mine(t.roster_entry), t.roster_entry.c.kind == "students")
