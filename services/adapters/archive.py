@@ -185,10 +185,15 @@ def open_bytes(name: str, content: bytes, ledger: Ledger, limits: Limits | None 
 
 
 def open_many(uploads: dict[str, bytes], ledger: Ledger, limits: Limits | None = None) -> Files:
-    """Open several uploaded plain files as if they lay in one folder."""
+    """Open several uploaded plain files as if they lay in one folder.
+
+    Raises:
+        ImportRefused: a name leads out of it.
+    """
     limits = limits or Limits()
     for name in uploads:
         _check_name(name, name, ledger)
+    ledger.stop_if_refused()
     readers = {name: _content_reader(content) for name, content in uploads.items()}
     return Files(readers, ledger, limits)
 

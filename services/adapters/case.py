@@ -32,6 +32,7 @@ _UNREAD = (
 )
 _SUBJECTS = {
     "math": "Mathematics",
+    "maths": "Mathematics",
     "mathematics": "Mathematics",
     "english": "English Language Arts",
     "literacy": "English Language Arts",

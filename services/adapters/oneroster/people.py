@@ -55,7 +55,8 @@ def read_people(package: Package, ledger: Ledger) -> dict[str, Person]:
         if user not in people:
             row.refuse("userSourcedId", "no such user in users.csv", "add the user, or drop this")
         elif org not in orgs:
-            row.refuse("orgSourcedId", "no such org in orgs.csv", "add the org, or drop this")
+            column = "orgSourcedId" if "orgSourcedId" in row else "orgSourcedIds"
+            row.refuse(column, "no such org in orgs.csv", "add the org, or drop this")
         elif role not in ("student", *_STAFF, *_GUARDIANS, *_ELSEWHERE) and role[:4] != "ext:":
             row.refuse("role", "not a role of OneRoster", "write student, teacher, ...")
         else:
