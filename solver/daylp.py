@@ -1,0 +1,214 @@
+"""The day as a linear program: who could do what in which stretch of the day. It only drops
+rules, so its optimum bounds every plan; and its solution guides the construction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
+from solver.board import Board
+from solver.linear import Matrix
+from solver.reach import Reach
+from solver.sections import Option, Periods, Sections
+from solver.worth import MINUTE_KINDS, loss, meets
+
+
+@dataclass(frozen=True, eq=False)
+class SeatColumn:
+    """A student doing something in an option."""
+
+    student: StudentId
+    option: Option
+    competency: CompetencyId | None
+    column: int
+
+
+class DayProgram:
+    """Sections and seats in one matrix. What stands on the board is settled; the cost counts what
+    placements save, so that an optimum, with the cost of the board as it stands, is a lower bound
+    on the cost of every plan that keeps it."""
+
+    def __init__(self, reach: Reach, board: Board, periods: Periods, fresh: frozenset[int]) -> None:
+        self.reach, self.board = reach, board
+        self.facts, self.worth, self.lawful = reach.facts, reach.worth, reach.lawful
+        self.matrix = Matrix()
+        self.sections = Sections(self.matrix, reach, board, periods, fresh)
+        self.seats: list[SeatColumn] = []
+        self._time_rows: dict[tuple[StudentId, int], int] = {}
+        balance = [self.matrix.row(terms, 0, 0) for terms in self.sections.elsewhere]
+        for student in self.facts.problem.students:
+            self._build(student.id, balance)
+
+    def _build(self, student: StudentId, balance: list[int]) -> None:
+        elsewhere = self._build_time(student, balance)
+        if elsewhere:
+            mine = self._seat_columns(student)
+            self._build_needs(mine)
+            self._build_ballots(student, mine)
+            self._build_requests(student, mine)
+            self._build_services(student, mine)
+            self._build_floors(student, mine, elsewhere)
+            self._build_staying(student, mine)
+
+    def _build_time(self, student: StudentId, balance: list[int]) -> list[int]:
+        """In each open block the student is somewhere: unplaced, in a seat the program prices,
+        or elsewhere; the columns of the last."""
+        elsewhere = []
+        for period, blocks in enumerate(self.sections.periods):
+            free = sum(1 for block in blocks if self._is_open(student, block))
+            if free:
+                unplaced = self.matrix.column(cost=self.worth.price["unplaced"], high=free)
+                away = self.matrix.column(high=free)
+                row = self.matrix.row(((unplaced, 1), (away, 1)), free, free)
+                self.matrix.put(balance[period], away, 1)
+                self._time_rows[student, period] = row
+                elsewhere.append(away)
+        return elsewhere
+
+    def _is_open(self, student: StudentId, block: BlockId) -> bool:
+        held = self.facts.student_held(student, block)
+        return not held and (student, block) not in self.board.at
+
+    def _seat_columns(self, student: StudentId) -> list[SeatColumn]:
+        served = self.board.served[student]
+        return [
+            self._seat_column(student, option, competency)
+            for offering, serving in self.reach.interests(student).items()
+            for option in self.sections.of_offering[offering]
+            if self._could_come(student, option)
+            for competency in serving
+            if competency is None or competency not in served
+        ]
+
+    def _could_come(self, student: StudentId, option: Option) -> bool:
+        if option.session is not None:
+            return self.lawful.may_sit(self.board, student, option.session)
+        return any(
+            self.lawful.in_time(student, option.offering, run)
+            and all(self._is_open(student, block) for block in run)
+            for run in option.runs
+        )
+
+    def _seat_column(
+        self, student: StudentId, option: Option, competency: CompetencyId | None
+    ) -> SeatColumn:
+        cost = 0
+        if competency is not None:
+            cost -= self.worth.need(student, competency)
+            if None in self.facts.tried.get((student, competency, option.offering.modality), ()):
+                cost += self.worth.price["stuck"]
+        column = self.matrix.column(cost, high=1 if competency else len(option.runs))
+        for row in self.sections.enters[option]:
+            self.matrix.put(row, column, 1)
+        for period, used in option.uses:
+            self.matrix.put(self._time_rows[student, period], column, used)
+        seat = SeatColumn(student, option, competency, column)
+        self.seats.append(seat)
+        return seat
+
+    # --- what seats save ----------------------------------------------------------------------
+
+    def _build_needs(self, mine: list[SeatColumn]) -> None:
+        ways: dict[CompetencyId, list[int]] = defaultdict(list)
+        for seat in mine:
+            if seat.competency is not None:
+                ways[seat.competency].append(seat.column)
+        for columns in ways.values():
+            if len(columns) > 1:
+                self.matrix.row(((column, 1) for column in columns), high=1)
+
+    def _ways(
+        self, mine: list[SeatColumn], offerings: tuple[OfferingId, ...], blocks: tuple[BlockId, ...]
+    ) -> list[tuple[int, int]]:
+        return [
+            (seat.column, -1)
+            for seat in mine
+            if seat.option.offering.id in offerings
+            and any(block in blocks for run in seat.option.runs for block in run)
+        ]
+
+    def _build_ballots(self, student: StudentId, mine: list[SeatColumn]) -> None:
+        standing = self.board.sessions_of(student)
+        for ballot in self.worth.ballots[student]:
+            losses = [loss(ballot, session.offering.id, session.blocks) for session in standing]
+            best = min(losses, default=len(ballot.ranking))
+            chosen = []
+            for rank, offering in enumerate(ballot.ranking[:best]):
+                ways = self._ways(mine, (offering,), ballot.blocks)
+                if ways:
+                    gain = (best - rank) * ballot.credit * self.worth.price["choice-missed"]
+                    chosen.append(self._reward(1, gain, ways))
+            if len(chosen) > 1:
+                self.matrix.row(((column, 1) for column in chosen), high=1)
+
+    def _build_requests(self, student: StudentId, mine: list[SeatColumn]) -> None:
+        standing = self.board.sessions_of(student)
+        for request in self.worth.requests[student]:
+            met = any(meets(request, s.offering.id, s.blocks) for s in standing)
+            ways = self._ways(mine, request.offerings, request.blocks)
+            if ways and not met:
+                self._reward(1, request.priority * self.worth.price["request-missed"], ways)
+
+    def _build_services(self, student: StudentId, mine: list[SeatColumn]) -> None:
+        worth, standing = self.worth, self.board.sessions_of(student)
+        for service in worth.services[student]:
+            had = sum(worth.delivered(service, s.offering.id, s.blocks) for s in standing)
+            ways = [
+                (s.column, -max(worth.delivered(service, s.option.offering.id, run)
+                                for run in s.option.runs))
+                for s in mine
+            ]  # fmt: skip
+            self._reward(service.minutes_due - had, worth.price["service-short"], ways)
+
+    def _build_floors(
+        self, student: StudentId, mine: list[SeatColumn], elsewhere: list[int]
+    ) -> None:
+        floors = self.facts.students[student].floors
+        for kind in MINUTE_KINDS:
+            floor: int = getattr(floors, kind)
+            had = sum(
+                self.facts.minutes(session.blocks)
+                for session in self.board.sessions_of(student)
+                if self.facts.gives(student, session.offering.id, kind)
+            )
+            ways = [
+                (seat.column, -max(self.facts.minutes(run) for run in seat.option.runs))
+                for seat in mine
+                if floor and self.facts.gives(student, seat.option.offering.id, kind)
+            ]
+            if kind != "choice":
+                longest = max(block.minutes for block in self.facts.problem.blocks)
+                ways.extend((column, -longest) for column in elsewhere)
+            self._reward(floor - had, self.worth.price["equity-floor"], ways)
+
+    def _build_staying(self, student: StudentId, mine: list[SeatColumn]) -> None:
+        stays: dict[tuple[OfferingId, int], int] = defaultdict(int)
+        for block, period in self.sections.period_of.items():
+            old = self.worth.before.get((student, block))
+            if old is not None and old.offering and self._is_open(student, block):
+                stays[old.offering, period] += self.facts.blocks[block].moved_factor
+        for (offering, period), most in stays.items():
+            ways = [
+                (seat.column, -dict(seat.option.uses)[period] * self._factor(seat.option, period))
+                for seat in mine
+                if seat.option.offering.id == offering and period in dict(seat.option.uses)
+            ]
+            self._reward(most, self.worth.price["moved"], ways)
+
+    def _factor(self, option: Option, period: int) -> int:
+        return max(
+            self.facts.blocks[block].moved_factor
+            for run in option.runs
+            for block in run
+            if self.sections.period_of[block] == period
+        )
+
+    def _reward(self, due: int, price: int, ways: list[tuple[int, int]]) -> int:
+        """A column for each unit, up to what is due, that the ways reach: it saves the price."""
+        ways = [(column, reach) for column, reach in ways if reach]
+        if due <= 0 or not price or not ways:
+            return self.matrix.column(high=0)
+        column = self.matrix.column(cost=-price, high=due)
+        self.matrix.row(((column, 1), *ways), high=0)
+        return column

@@ -1,0 +1,349 @@
+"""What the hard rules still allow on a board, asked before each change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import pairwise
+
+from schemas.base import BlockId, CompetencyId, OfferingId, RoomId, StaffId, StudentId
+from schemas.problem import DutyLock, ProtectedTime, RoomLock
+from schemas.school import Accommodation, Offering, RoleNeed, Room
+from solver.board import Board, OpenSession
+from solver.facts import Facts
+
+
+class Lawful:
+    """The hard rules as questions. Overrides are left to the engines: here every rule binds."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        problem = facts.problem
+        self.accommodations: dict[StudentId, list[Accommodation]] = defaultdict(list)
+        for accommodation in problem.accommodations:
+            self.accommodations[accommodation.student].append(accommodation)
+        self.apart: dict[StudentId, list[tuple[str, bool]]] = defaultdict(list)
+        for relation in problem.relations:
+            if relation.kind == "apart":
+                room = relation.scope == "room"
+                self.apart[relation.student].append((relation.other, room))
+                self.apart[relation.other].append((relation.student, room))
+        self.protected: dict[StaffId, list[ProtectedTime]] = defaultdict(list)
+        for time in problem.protected:
+            for staff in time.staff:
+                self.protected[staff].append(time)
+        self._committed = {(home.staff, home.block) for home in problem.homes} | {
+            (adult.id, block)
+            for adult in problem.staff
+            for commitment in adult.commitments
+            for block in commitment.blocks
+        }
+        self._repeats = {(repeat.student, repeat.offering) for repeat in problem.repeats}
+        self._before: dict[OfferingId, list[tuple[OfferingId, bool]]] = defaultdict(list)
+        self._after: dict[OfferingId, list[tuple[OfferingId, bool]]] = defaultdict(list)
+        for order in problem.orders:
+            self._before[order.then].append((order.first, order.whole_offering))
+            self._after[order.first].append((order.then, order.whole_offering))
+        self._room_locks: dict[tuple[RoomId, BlockId], list[OfferingId | None]] = defaultdict(list)
+        self._duty_locks: dict[tuple[StaffId, BlockId], list[OfferingId | None]] = defaultdict(list)
+        for lock in problem.locks:
+            if isinstance(lock, RoomLock):
+                self._room_locks[lock.room, lock.block].append(lock.offering)
+            elif isinstance(lock, DutyLock):
+                self._duty_locks[lock.staff, lock.block].append(lock.offering)
+        self.may_take = cache(self._may_take)
+        self.rooms_for = cache(self._rooms_for)
+
+    # --- a student and an offering ------------------------------------------------------------
+
+    def _may_take(self, student: StudentId, offering: OfferingId) -> bool:
+        """Whether nothing about the two alone forbids it."""
+        facts, wanted = self.facts, self.facts.offerings[offering]
+        consent = facts.students[student].off_campus_consent
+        return (
+            facts.may_attend(student, offering)
+            and (consent or not wanted.needs_consent)
+            and (student, offering) not in self._repeats
+            and all(
+                wanted.extra_time for a in self._applying(student, wanted) if a.kind == "extra_time"
+            )
+        )
+
+    def _applying(self, student: StudentId, offering: Offering) -> Iterator[Accommodation]:
+        for accommodation in self.accommodations.get(student, ()):
+            if not accommodation.modalities or offering.modality in accommodation.modalities:
+                yield accommodation
+
+    def in_time(self, student: StudentId, offering: Offering, blocks: tuple[BlockId, ...]) -> bool:
+        """Whether the student is free of absences and commitments in the blocks, and no
+        accommodation keeps them for something else."""
+        facts = self.facts
+        return not any(facts.student_held(student, block) for block in blocks) and not any(
+            block in accommodation.blocks
+            for accommodation in self._applying(student, offering)
+            if accommodation.kind == "time"
+            for block in blocks
+        )
+
+    # --- a student and a session --------------------------------------------------------------
+
+    def may_sit(self, board: Board, student: StudentId, session: OpenSession) -> bool:
+        """Whether a student could be added to a session, whatever it would serve."""
+        offering = session.offering
+        return (
+            len(session.seats) < session.most
+            and not any((student, block) in board.at for block in session.blocks)
+            and self.may_take(student, offering.id)
+            and self.in_time(student, offering, session.blocks)
+            and self._room_takes(board, student, session)
+            and self._company_suits(board, student, session)
+            and self._lead_can_take_more(board, session)
+            and self._in_order(board, student, session)
+            and self.student_arrives(board, student, session)
+        )
+
+    def serves(
+        self, board: Board, student: StudentId, session: OpenSession
+    ) -> tuple[CompetencyId, ...]:
+        """What of the session's competencies the student needs, is ready for, and has not got."""
+        served, needs = board.served[student], self.facts.needs[student]
+        return tuple(
+            competency
+            for competency in session.offering.competencies
+            if competency in needs
+            and competency not in served
+            and not self.facts.missing(student, competency)
+        )
+
+    def _room_takes(self, board: Board, student: StudentId, session: OpenSession) -> bool:
+        room = session.room
+        person = self.facts.students[student]
+        if room.kind == "off_campus" and not person.off_campus_consent:
+            return False
+        if not set(person.needs_features) <= set(room.features):
+            return False
+        if room.zones == 1:
+            return True
+        return all(
+            sum(len(other.seats) for other in board.in_room[room.id, block]) < room.seats
+            for block in session.blocks
+        )
+
+    def _company_suits(self, board: Board, student: StudentId, session: OpenSession) -> bool:
+        """Group size, aide, language and place that this student needs, and the others who need
+        a small group; nobody to be kept apart from."""
+        size = len(session.seats) + 1
+        for accommodation in self._applying(student, session.offering):
+            if not self._suits(accommodation, session, size):
+                return False
+        for other in session.seats:
+            if other in self.accommodations and any(
+                a.group_size is not None and size > a.group_size
+                for a in self._applying(other, session.offering)
+                if a.kind == "group_size"
+            ):
+                return False
+        return not any(
+            self._meets(board, other, session, by_room) for other, by_room in self.apart[student]
+        )
+
+    def _suits(self, needed: Accommodation, session: OpenSession, size: int) -> bool:
+        if needed.kind == "place":
+            return needed.feature in session.room.features
+        if needed.kind == "group_size":
+            return needed.group_size is not None and size <= needed.group_size
+        if needed.kind == "aide":
+            return any(duty.role == "aide" for duty in session.duties)
+        if needed.kind == "language":
+            return any(
+                needed.qualification in self.facts.staff[duty.staff].qualifications
+                for duty in session.duties
+            )
+        return True
+
+    def _meets(self, board: Board, other: str, session: OpenSession, by_room: bool) -> bool:
+        if other in session.seats or any(duty.staff == other for duty in session.duties):
+            return True
+        return by_room and any(
+            other in neighbour.seats or any(duty.staff == other for duty in neighbour.duties)
+            for block in session.blocks
+            for neighbour in board.in_room[session.room.id, block]
+        )
+
+    def _lead_can_take_more(self, board: Board, session: OpenSession) -> bool:
+        for duty in session.duties:
+            most = self.facts.staff[duty.staff].most_students
+            if duty.role == "lead" and most is not None:
+                led = sum(len(other.seats) for other in board.led[duty.staff])
+                if led >= most:
+                    return False
+        return True
+
+    def _in_order(self, board: Board, student: StudentId, session: OpenSession) -> bool:
+        before = {first for first, _ in self._before[session.offering.id]}
+        after = {then for then, _ in self._after[session.offering.id]}
+        if not before and not after:
+            return True
+        position = self.facts.position
+        start, end = position[session.blocks[0]], position[session.blocks[-1]]
+        return not any(
+            (other.offering.id in before and position[other.blocks[-1]] >= start)
+            or (other.offering.id in after and position[other.blocks[0]] <= end)
+            for other in board.sessions_of(student)
+        )
+
+    # --- ways between places ------------------------------------------------------------------
+
+    def student_arrives(self, board: Board, student: StudentId, session: OpenSession) -> bool:
+        """Whether the student gets there from the place before and to the place after in time."""
+        if not self.facts.problem.travel:
+            return True
+        places = {b: board.at[student, b].room for b in self.facts.flex if (student, b) in board.at}
+        return self._arrives(student, places, session.blocks, session.room)
+
+    def _adult_arrives(
+        self, board: Board, staff: StaffId, blocks: tuple[BlockId, ...], room: Room
+    ) -> bool:
+        if not self.facts.problem.travel:
+            return True
+        places = {
+            b: board.on_duty[staff, b].room for b in self.facts.flex if (staff, b) in board.on_duty
+        }
+        return self._arrives(staff, places, blocks, room)
+
+    def _arrives(
+        self, person: str, rooms: dict[BlockId, Room], blocks: tuple[BlockId, ...], room: Room
+    ) -> bool:
+        facts = self.facts
+        stops = {block: held.building for block, held in rooms.items()}
+        stops.update(self._committed_to(person))
+        stops.update(dict.fromkeys(blocks, room.building))
+        order = sorted(stops, key=facts.position.__getitem__)
+        for earlier, later in pairwise(order):
+            minutes = facts.travel(stops[earlier], stops[later])
+            if minutes > facts.blocks[later].start - facts.blocks[earlier].end:
+                return False
+        return True
+
+    def _committed_to(self, person: str) -> Iterator[tuple[BlockId, str]]:
+        facts = self.facts
+        somebody = facts.students.get(person) or facts.staff[person]
+        for commitment in somebody.commitments:
+            if commitment.building is not None:
+                for block in commitment.blocks:
+                    yield block, commitment.building
+
+    # --- adults and rooms ---------------------------------------------------------------------
+
+    def may_serve(
+        self,
+        board: Board,
+        staff: StaffId,
+        need: RoleNeed,
+        offering: Offering,
+        blocks: tuple[BlockId, ...],
+        room: Room,
+    ) -> bool:
+        """Whether an adult could take on a role in a session not yet on the board."""
+        facts = self.facts
+        return (
+            facts.fills(staff, offering.id, need)
+            and facts.available(staff, blocks)
+            and not any((staff, block) in board.on_duty for block in blocks)
+            and all(
+                held is not None and held == offering.id
+                for block in blocks
+                for held in self._duty_locks.get((staff, block), ())
+            )
+            and self._planning_kept(board, staff, blocks)
+            and self._within_agreement(board, staff, need, offering, blocks)
+            and self._adult_arrives(board, staff, blocks, room)
+        )
+
+    def _planning_kept(self, board: Board, staff: StaffId, blocks: tuple[BlockId, ...]) -> bool:
+        return all(
+            sum(
+                1
+                for block in time.blocks
+                if block not in blocks
+                and all(self._at_leisure(board, adult, block) for adult in time.staff)
+            )
+            >= time.at_least
+            for time in self.protected.get(staff, ())
+            if any(block in time.blocks for block in blocks)
+        )
+
+    def _at_leisure(self, board: Board, staff: StaffId, block: BlockId) -> bool:
+        return (staff, block) not in board.on_duty and not self.committed(staff, block)
+
+    def committed(self, staff: StaffId, block: BlockId) -> bool:
+        """Whether a commitment or a home place takes up the adult's block (an absence doesn't)."""
+        return (staff, block) in self._committed
+
+    def _within_agreement(
+        self,
+        board: Board,
+        staff: StaffId,
+        need: RoleNeed,
+        offering: Offering,
+        blocks: tuple[BlockId, ...],
+    ) -> bool:
+        person = self.facts.staff[staff]
+        if need.role == "lead" and person.most_preparations is not None:
+            led = {session.offering.id for session in board.led[staff]} | {offering.id}
+            if len(led) > person.most_preparations:
+                return False
+        return person.most_consecutive_blocks is None or (
+            self._longest_run(board, staff, blocks) <= person.most_consecutive_blocks
+        )
+
+    def _longest_run(self, board: Board, staff: StaffId, blocks: tuple[BlockId, ...]) -> int:
+        longest = run = 0
+        for block in self.facts.blocks:
+            busy = block in blocks or (staff, block) in board.on_duty
+            run = run + 1 if busy else 0
+            longest = max(longest, run)
+        return longest
+
+    def _rooms_for(self, offering: OfferingId) -> tuple[Room, ...]:
+        """The rooms of a kind and with the features that the offering asks for."""
+        wanted = self.facts.offerings[offering]
+        return tuple(
+            room
+            for room in self.facts.problem.rooms
+            if room.kind in wanted.room_kinds
+            and set(wanted.features) <= set(room.features)
+            and min(room.seats, wanted.largest) >= max(1, wanted.smallest)
+        )
+
+    def room_is_free(
+        self, board: Board, room: Room, offering: OfferingId, blocks: tuple[BlockId, ...]
+    ) -> bool:
+        """Whether a room could take one more session of the offering."""
+        return all(
+            not self.facts.room_held(room.id, block)
+            and len(board.in_room[room.id, block]) < room.zones
+            and all(held == offering for held in self._room_locks.get((room.id, block), ()))
+            for block in blocks
+        )
+
+    def one_more(self, board: Board, offering: Offering) -> bool:
+        """Whether the offering may have another section today."""
+        return offering.most_sections is None or offering.most_sections > sum(
+            1 for session in board.sessions.values() if session.offering == offering
+        )
+
+    def in_day_order(self, board: Board, offering: OfferingId, blocks: Iterable[BlockId]) -> bool:
+        """Whether a session then would stand in the order that whole offerings keep."""
+        before = {first for first, whole in self._before[offering] if whole}
+        after = {then for then, whole in self._after[offering] if whole}
+        if not before and not after:
+            return True
+        position = self.facts.position
+        places = [position[block] for block in blocks]
+        return not any(
+            (other.offering.id in before and position[other.blocks[-1]] >= min(places))
+            or (other.offering.id in after and position[other.blocks[0]] <= max(places))
+            for other in board.sessions.values()
+        )

@@ -1,0 +1,214 @@
+"""Places students in seats that stand open, opens sections for those left, and drops sessions
+that stay too small."""
+
+from __future__ import annotations
+
+from schemas.base import BlockId, CompetencyId, StudentId
+from schemas.school import Offering
+from solver.board import Board, OpenSession
+from solver.naming import Naming, Section
+from solver.reach import Reach
+
+
+class Placing:
+    """Lawful changes to a board, one student or session at a time, the dearest gain first."""
+
+    def __init__(self, reach: Reach, board: Board) -> None:
+        self.reach, self.board = reach, board
+        self.lawful, self.worth, self.facts = reach.lawful, reach.worth, reach.facts
+        self.steps = 0
+        """Questions asked so far, for counting work."""
+
+    def fill(self, block: BlockId) -> None:
+        """Seats the students who are still unplaced in a block, in sessions too small first."""
+        for student in self.facts.students:
+            if self._waits(student, block):
+                self.place(student, block)
+
+    def finish(self) -> None:
+        """Brings every session to its minimum or drops it, then places whoever is left by moving
+        others aside or opening sections, until nothing more helps."""
+        self._settle_sizes()
+        self._place_the_rest()
+        self._settle_sizes()
+        self._place_the_rest()
+        self.serve_more()
+
+    def _waits(self, student: StudentId, block: BlockId) -> bool:
+        return self.facts.is_free(student, block) and (student, block) not in self.board.at
+
+    # --- one student --------------------------------------------------------------------------
+
+    def place(self, student: StudentId, block: BlockId) -> bool:
+        """Seats a student in the block where it saves most; whether there was a seat."""
+        best: tuple[int, OpenSession, CompetencyId | None] | None = None
+        for session in self.board.in_block[block]:
+            self.steps += 1
+            if self.lawful.may_sit(self.board, student, session):
+                worth, competency = self.best_use(student, session)
+                if len(session.seats) < session.offering.smallest:
+                    worth += self.worth.price["unplaced"]
+                if best is None or worth > best[0]:
+                    best = (worth, session, competency)
+        if best is not None:
+            self.board.seat(student, best[1], best[2])
+        return best is not None
+
+    def best_use(self, student: StudentId, session: OpenSession) -> tuple[int, CompetencyId | None]:
+        """What a seat would save at best, and by serving what."""
+        uses: list[tuple[int, CompetencyId | None]] = [
+            (self.worth.seat(self.board, student, session, competency), competency)
+            for competency in (*self.lawful.serves(self.board, student, session), None)
+        ]
+        return max(uses, key=lambda use: use[0])
+
+    def _place_the_rest(self) -> None:
+        for student, block in self.board.unplaced():
+            if (student, block) not in self.board.at:
+                _ = self.place(student, block) or self._move_aside(student, block)
+        for block in self.facts.flex:
+            self._open_for_the_rest(block)
+
+    def _move_aside(self, student: StudentId, block: BlockId) -> bool:
+        """Seats a student where another can go to a different session instead."""
+        for session in self.board.in_block[block]:
+            if not self.lawful.may_take(student, session.offering.id):
+                continue
+            for other in list(session.seats):
+                if other not in session.pinned_students and self._swap_in(student, other, session):
+                    return True
+        return False
+
+    def _swap_in(self, student: StudentId, other: StudentId, session: OpenSession) -> bool:
+        competency = self.board.unseat(other, session)
+        self.steps += 1
+        if self.lawful.may_sit(self.board, student, session):
+            self.board.seat(student, session, self.best_use(student, session)[1])
+            if all(self._sits_again(other, block) for block in session.blocks):
+                return True
+            for block in session.blocks:
+                elsewhere = self.board.at.get((other, block))
+                if elsewhere is not None:
+                    self.board.unseat(other, elsewhere)
+            self.board.unseat(student, session)
+        self.board.seat(other, session, competency)
+        return False
+
+    def _sits_again(self, student: StudentId, block: BlockId) -> bool:
+        return (student, block) in self.board.at or self.place(student, block)
+
+    # --- sessions too small, and new ones -----------------------------------------------------
+
+    def _settle_sizes(self) -> None:
+        small = [s for s in self.board.sessions.values() if self._lacks(s) > 0]
+        for session in sorted(small, key=self._lacks):
+            if self._lacks(session) > 0 and not session.pinned and not self._draw_in(session):
+                left = self.board.close(session)
+                for student in left:
+                    for block in session.blocks:
+                        if self._waits(student, block):
+                            self.place(student, block)
+
+    @staticmethod
+    def _lacks(session: OpenSession) -> int:
+        return session.offering.smallest - len(session.seats)
+
+    def _draw_in(self, session: OpenSession) -> bool:
+        """Fills a session to its minimum with students from sessions that can spare them; undone
+        when there are too few."""
+        drawn: list[tuple[StudentId, OpenSession, CompetencyId | None]] = []
+        for student in list(self.facts.students):
+            if self._lacks(session) <= 0:
+                return True
+            donor = self._donor(student, session)
+            if donor is not None:
+                competency = self.board.unseat(student, donor)
+                if self.lawful.may_sit(self.board, student, session):
+                    self.board.seat(student, session, self.best_use(student, session)[1])
+                    drawn.append((student, donor, competency))
+                else:
+                    self.board.seat(student, donor, competency)
+        if self._lacks(session) <= 0:
+            return True
+        for student, donor, competency in drawn:
+            self.board.unseat(student, session)
+            self.board.seat(student, donor, competency)
+        return False
+
+    def _donor(self, student: StudentId, session: OpenSession) -> OpenSession | None:
+        """The session a student could leave for this one without loss to anybody's plan: it runs
+        in the same blocks, can spare them, and serves them nothing."""
+        now = self.board.at.get((student, session.blocks[0]))
+        if now is None or now is session or now.blocks != session.blocks:
+            return None
+        spare = len(now.seats) > now.offering.smallest and student not in now.pinned_students
+        idle = now.seats[student] is None
+        suits = self.lawful.may_take(student, session.offering.id)
+        return now if spare and idle and suits else None
+
+    def _open_for_the_rest(self, block: BlockId) -> None:
+        """Opens sections for students unplaced in a block, the one that takes most of them first,
+        as long as one takes enough."""
+        tried: set[str] = set()
+        while True:
+            waiting = [s for s in self.facts.students if self._waits(s, block)]
+            choice = self._best_new(block, waiting, tried) if waiting else None
+            if choice is None:
+                return
+            offering, run, suited = choice
+            tried.add(offering.id)
+            session = self._open(offering, run)
+            if session is None:
+                continue
+            for student in suited:
+                if self.lawful.may_sit(self.board, student, session):
+                    self.board.seat(student, session, self.best_use(student, session)[1])
+            if self._lacks(session) > 0 and not self._draw_in(session):
+                self.board.close(session)
+            else:
+                tried.discard(offering.id)
+
+    def _best_new(
+        self, block: BlockId, waiting: list[StudentId], tried: set[str]
+    ) -> tuple[Offering, tuple[BlockId, ...], list[StudentId]] | None:
+        best = None
+        for offering in self.facts.problem.offerings:
+            if offering.id in tried:
+                continue
+            for run in self.facts.starts(offering.id):
+                if block not in run:
+                    continue
+                suited = [s for s in waiting if self._could_join(s, offering, run)]
+                if suited and (best is None or len(suited) > len(best[2])):
+                    best = (offering, run, suited)
+        return best
+
+    def _could_join(self, student: StudentId, offering: Offering, run: tuple[BlockId, ...]) -> bool:
+        self.steps += 1
+        return (
+            self.lawful.may_take(student, offering.id)
+            and self.lawful.in_time(student, offering, run)
+            and not any((student, b) in self.board.at for b in run)
+        )
+
+    def _open(self, offering: Offering, run: tuple[BlockId, ...]) -> OpenSession | None:
+        naming = Naming(self.reach, self.board)
+        rooms = sorted(self.lawful.rooms_for(offering.id), key=lambda room: -room.seats)
+        for room in rooms:
+            self.steps += 1
+            if self.lawful.room_is_free(self.board, room, offering.id, run):
+                session = naming.open_one(Section(offering, run, (room,)), {})
+                if session is not None:
+                    return session
+        return None
+
+    # --- better use of the seats taken --------------------------------------------------------
+
+    def serve_more(self) -> None:
+        """Lets each placement serve the dearest need it can."""
+        for session in self.board.sessions.values():
+            for student, serving in list(session.seats.items()):
+                if serving is None:
+                    worth, competency = self.best_use(student, session)
+                    if competency is not None and worth > 0:
+                        self.board.seat(student, session, competency)

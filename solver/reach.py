@@ -1,0 +1,166 @@
+"""What is within reach whatever the rest of the day looks like: rooms, adults and students of
+each offering, once and for all."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from functools import cache, cached_property
+
+from schemas.base import BlockId, CompetencyId, OfferingId, StaffId, StudentId
+from schemas.school import RoleNeed, Room
+from solver.facts import Facts
+from solver.lawful import Lawful
+from solver.worth import Worth
+
+
+class Reach:
+    """Look-ups that the day program, its bound and the construction share.
+
+    Where an override may cover a finding, the rule counts as waived: everything here admits at
+    least what a lawful plan could do.
+    """
+
+    def __init__(self, facts: Facts, lawful: Lawful, worth: Worth) -> None:
+        self.facts, self.lawful, self.worth = facts, lawful, worth
+        self.classes_for = cache(self._classes_for)
+        self.staffing = cache(self._staffing)
+        self.size_waived = cache(self._size_waived)
+        self.interests = cache(self._interests)
+        self.admitted = cache(self._admitted)
+        self.leisure = cache(self._leisure)
+
+    def waived(self, rule: str, **known: str) -> bool:
+        """Whether an override of the rule could cover a finding on the known subjects."""
+        return any(
+            override.rule == rule
+            and all(known.get(what, name) == name for what, name in override.subjects.items())
+            for override in self.facts.problem.overrides
+        )
+
+    # --- rooms --------------------------------------------------------------------------------
+
+    @cached_property
+    def room_classes(self) -> tuple[tuple[Room, ...], ...]:
+        """Rooms alike in building, kind, seats, features and zones."""
+        alike: dict[tuple[object, ...], list[Room]] = defaultdict(list)
+        for room in self.facts.problem.rooms:
+            features = tuple(sorted(room.features))
+            alike[room.building, room.kind, room.seats, features, room.zones].append(room)
+        return tuple(tuple(rooms) for rooms in alike.values())
+
+    def _classes_for(self, offering: OfferingId) -> tuple[int, ...]:
+        """The classes of rooms the offering could be in, by position in `room_classes`."""
+        if self.waived("room-kit", offering=offering) or self.size_waived(offering):
+            return tuple(range(len(self.room_classes)))
+        suited = set(self.lawful.rooms_for(offering))
+        return tuple(i for i, rooms in enumerate(self.room_classes) if rooms[0] in suited)
+
+    def _size_waived(self, offering: OfferingId) -> bool:
+        return self.waived("group-size", offering=offering)
+
+    def most(self, offering: OfferingId, room_class: int) -> int:
+        """The most students of one section in a room of the class."""
+        if self.size_waived(offering):
+            return max(1, len(self.facts.students))
+        return min(self.facts.offerings[offering].largest, self.room_classes[room_class][0].seats)
+
+    def least(self, offering: OfferingId) -> int:
+        """The fewest students of one section."""
+        return 0 if self.size_waived(offering) else self.facts.offerings[offering].smallest
+
+    # --- adults -------------------------------------------------------------------------------
+
+    def _staffing(self, offering: OfferingId) -> tuple[tuple[RoleNeed, tuple[StaffId, ...]], ...]:
+        """Per role the offering asks for, the adults who fill it. A role that a named person may
+        have waived asks for nobody, as long as somebody supervises."""
+        needs = self.facts.offerings[offering].roles
+        filled = tuple(
+            (need, tuple(a for a in self.facts.staff if self.facts.fills(a, offering, need)))
+            for need in needs
+        )
+        if not self.waived("role-cover", offering=offering):
+            return filled
+        anybody = tuple(a for a in self.facts.staff if any(a in adults for _, adults in filled))
+        return ((needs[0].model_copy(update={"count": 1}), anybody),)
+
+    def _leisure(self, staff: StaffId) -> tuple[tuple[frozenset[BlockId], int], ...]:
+        """Per protected time of the adult: the blocks it can still be had in, and how many of
+        them at most may go to duties."""
+        found = []
+        for time in self.lawful.protected.get(staff, ()):
+            if self.waived("planning-time", staff=staff):
+                continue
+            blocks = frozenset(
+                block
+                for block in time.blocks
+                if not any(self.lawful.committed(adult, block) for adult in time.staff)
+            )
+            found.append((blocks, max(0, len(blocks) - time.at_least)))
+        return tuple(found)
+
+    # --- students -----------------------------------------------------------------------------
+
+    def may_come(self, student: StudentId, offering: OfferingId) -> bool:
+        """Whether the student could lawfully attend the offering at some time."""
+        return (
+            self.lawful.may_take(student, offering)
+            or self.waived("not-eligible", student=student, offering=offering)
+            or self.waived("repeat-guard", student=student, offering=offering)
+        )
+
+    def may_serve(self, student: StudentId, offering: OfferingId, competency: CompetencyId) -> bool:
+        """Whether a placement there could lawfully serve the competency."""
+        return not self.facts.missing(student, competency) or self.waived(
+            "not-ready", student=student, offering=offering, competency=competency
+        )
+
+    def _interests(self, student: StudentId) -> dict[OfferingId, tuple[CompetencyId | None, ...]]:
+        """What of the day's offerings could lower the cost for a student, and by serving what."""
+        found: dict[OfferingId, dict[CompetencyId | None, None]] = defaultdict(dict)
+        for need in self.facts.needs[student]:
+            for offering in self.facts.teaching.get(need, ()):
+                if self.may_serve(student, offering, need):
+                    found[offering][need] = None
+        for offering in self._wished(student):
+            found[offering][None] = None
+        return {o: tuple(serving) for o, serving in found.items() if self.may_come(student, o)}
+
+    def _wished(self, student: StudentId) -> dict[OfferingId, None]:
+        worth, wished = self.worth, dict[OfferingId, None]()
+        for ballot in worth.ballots[student]:
+            wished.update(dict.fromkeys(o for o in ballot.ranking if o in self.facts.offerings))
+        for request in worth.requests[student]:
+            wished.update(dict.fromkeys(o for o in request.offerings if o in self.facts.offerings))
+        for service in worth.services[student]:
+            wished.update(dict.fromkeys(o for o in self._delivering(service.id)))
+        for block in self.facts.free_blocks(student):
+            old = worth.before.get((student, block))
+            if old is not None and old.offering in self.facts.offerings:
+                wished[old.offering] = None
+        return wished
+
+    def _delivering(self, service: str) -> tuple[OfferingId, ...]:
+        return self._deliveries[service]
+
+    @cached_property
+    def _deliveries(self) -> dict[str, tuple[OfferingId, ...]]:
+        return {
+            service.id: tuple(o for o in self.facts.offerings if self.worth.delivers(service, o))
+            for service in self.facts.problem.services
+        }
+
+    def _admitted(self, offering: OfferingId) -> int:
+        """At most so many of the day's students may attend the offering."""
+        if any(o.rule == "not-eligible" for o in self.facts.problem.overrides):
+            return len(self.facts.students)
+        wanted = self.facts.offerings[offering]
+        return sum(
+            count
+            for (grade, groups), count in self._alike.items()
+            if (wanted.grades is None or grade in wanted.grades)
+            and (wanted.groups is None or any(group in wanted.groups for group in groups))
+        )
+
+    @cached_property
+    def _alike(self) -> Counter[tuple[str | None, tuple[str, ...]]]:
+        return Counter((s.grade, s.groups) for s in self.facts.problem.students)

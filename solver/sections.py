@@ -1,0 +1,251 @@
+"""The half of the day program that counts sections: by run of blocks, room class and adult."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from schemas.base import BlockId, OfferingId, StaffId
+from schemas.school import Offering, Role, Room
+from solver.board import Board, OpenSession
+from solver.linear import Matrix
+from solver.reach import Reach
+
+Run = tuple[BlockId, ...]
+Periods = tuple[tuple[BlockId, ...], ...]
+
+
+TOO_FEW = 2
+"""A seat below the minimum of a standing session costs as much as so many unplaced students."""
+
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """An offering in some of the runs it may take up, all using the same number of blocks of
+    each period; or one session that stands already, with its open seats."""
+
+    offering: Offering
+    uses: tuple[tuple[int, int], ...]
+    """(period, blocks of it that one run takes up)"""
+    runs: tuple[Run, ...]
+    session: OpenSession | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class RoomColumn:
+    """How many sections of an option are in rooms of a class."""
+
+    option: Option
+    rooms: tuple[Room, ...]
+    column: int
+
+
+@dataclass(frozen=True, eq=False)
+class DutyColumn:
+    """How many sections of an option an adult holds a role in."""
+
+    option: Option
+    role: Role
+    staff: StaffId
+    column: int
+
+
+class Sections:
+    """Columns and rows for options over `periods`, each a set of flex blocks seen as one stretch
+    without inner order. New sections are counted only where every block is in a `fresh` period;
+    sessions on the board stand, with their adults and rooms taken."""
+
+    def __init__(
+        self, matrix: Matrix, reach: Reach, board: Board, periods: Periods, fresh: frozenset[int]
+    ) -> None:
+        self.matrix, self.reach, self.board, self.periods = matrix, reach, board, periods
+        self.facts = reach.facts
+        self.period_of = {block: p for p, blocks in enumerate(periods) for block in blocks}
+        self.rooms: list[RoomColumn] = []
+        self.duties: list[DutyColumn] = []
+        self.enters: dict[Option, tuple[int, ...]] = {}
+        """The rows in which each student of an option counts 1."""
+        self.elsewhere: list[list[tuple[int, int]]] = [[] for _ in periods]
+        """Per period, columns of students placed for no gain the program sees, and blocks used."""
+        self._room_rows: dict[tuple[int, int], int] = {}
+        self._duty_rows: dict[tuple[StaffId, int], int] = {}
+        self._leisure_rows: dict[StaffId, list[tuple[frozenset[BlockId], int]]] = {}
+        self._limit_rows: dict[OfferingId, int] = {}
+        self.of_offering: dict[OfferingId, list[Option]] = defaultdict(list)
+        for option in [*self._standing(), *self._new(fresh)]:
+            if self._build(option):
+                self.of_offering[option.offering.id].append(option)
+                self._add_elsewhere(option)
+
+    def _standing(self) -> list[Option]:
+        return [
+            Option(session.offering, self._uses(session.blocks), (session.blocks,), session)
+            for session in self.board.sessions.values()
+            if all(block in self.period_of for block in session.blocks)
+            and len(session.seats) < session.most
+        ]
+
+    def _new(self, fresh: frozenset[int]) -> list[Option]:
+        options: list[Option] = []
+        for offering in self.facts.problem.offerings:
+            runs: dict[tuple[tuple[int, int], ...], list[Run]] = defaultdict(list)
+            for run in self.facts.starts(offering.id):
+                if all(self.period_of.get(block) in fresh for block in run):
+                    runs[self._uses(run)].append(run)
+            options.extend(Option(offering, uses, tuple(found)) for uses, found in runs.items())
+        return options
+
+    def _uses(self, run: Run) -> tuple[tuple[int, int], ...]:
+        counts: dict[int, int] = defaultdict(int)
+        for block in run:
+            counts[self.period_of[block]] += 1
+        return tuple(sorted(counts.items()))
+
+    def _build(self, option: Option) -> bool:
+        """Whether the option can run at all; its rows and columns if so."""
+        if option.session is not None:
+            self._build_standing(option, option.session)
+            return True
+        columns = self._room_columns(option)
+        roles = self._role_columns(option) if columns else None
+        if roles is None:
+            return False
+        self._build_sizes(option, columns, roles)
+        for adults, count in roles:
+            row = self.matrix.row(((adult, 1) for adult in adults), low=0)
+            for _, column in columns:
+                self.matrix.put(row, column, -count)
+        return True
+
+    def _build_standing(self, option: Option, session: OpenSession) -> None:
+        seated = len(session.seats)
+        enters = [self.matrix.row(high=session.most - seated)]
+        missing = session.offering.smallest - seated
+        if missing > 0:
+            price = TOO_FEW * self.reach.worth.price["unplaced"]
+            too_few = self.matrix.column(cost=price, high=missing)
+            enters.append(self.matrix.row(((too_few, 1),), low=missing))
+        self.enters[option] = tuple(enters)
+
+    def _build_sizes(
+        self,
+        option: Option,
+        columns: list[tuple[int, int]],
+        roles: list[tuple[tuple[int, ...], int]],
+    ) -> None:
+        reach, offering = self.reach, option.offering
+        enters = [
+            self.matrix.row(
+                ((c, -reach.most(offering.id, number)) for number, c in columns), high=0
+            )
+        ]
+        if reach.least(offering.id):
+            fewest = -reach.least(offering.id)
+            enters.append(self.matrix.row(((c, fewest) for _, c in columns), low=0))
+        ratio = offering.students_per_adult
+        if ratio is not None and not reach.size_waived(offering.id):
+            adults = dict.fromkeys(adult for filling, _ in roles for adult in filling)
+            enters.append(self.matrix.row(((adult, -ratio) for adult in adults), high=0))
+        self.enters[option] = tuple(enters)
+
+    # --- rooms --------------------------------------------------------------------------------
+
+    def _room_columns(self, option: Option) -> list[tuple[int, int]]:
+        found = []
+        for number in self.reach.classes_for(option.offering.id):
+            units = min(self._free_units(number, period) for period, _ in option.uses)
+            if units:
+                column = self.matrix.column(high=units)
+                rooms = self.reach.room_classes[number]
+                self.rooms.append(RoomColumn(option, rooms, column))
+                for period, used in option.uses:
+                    self.matrix.put(self._room_row(number, period), column, used)
+                self._count_section(option.offering, column)
+                found.append((number, column))
+        return found
+
+    def _count_section(self, offering: Offering, column: int) -> None:
+        if offering.most_sections is None or self.reach.size_waived(offering.id):
+            return
+        if offering.id not in self._limit_rows:
+            open_now = sum(1 for s in self.board.sessions.values() if s.offering == offering)
+            left = max(0, offering.most_sections - open_now)
+            self._limit_rows[offering.id] = self.matrix.row(high=left)
+        self.matrix.put(self._limit_rows[offering.id], column, 1)
+
+    def _free_units(self, number: int, period: int) -> int:
+        return sum(
+            max(0, room.zones - len(self.board.in_room[room.id, block]))
+            for room in self.reach.room_classes[number]
+            for block in self.periods[period]
+            if not self.facts.room_held(room.id, block)
+        )
+
+    def _room_row(self, number: int, period: int) -> int:
+        if (number, period) not in self._room_rows:
+            free = self._free_units(number, period)
+            self._room_rows[number, period] = self.matrix.row(high=free)
+        return self._room_rows[number, period]
+
+    # --- adults -------------------------------------------------------------------------------
+
+    def _role_columns(self, option: Option) -> list[tuple[tuple[int, ...], int]] | None:
+        """Per role asked for, the columns of the adults who fill it, and how many it takes;
+        None when nobody is there for one of them."""
+        there = {
+            staff
+            for _, adults in self.reach.staffing(option.offering.id)
+            for staff in adults
+            if any(self._is_free(staff, run) for run in option.runs)
+        }
+        needs = [
+            (need, [staff for staff in adults if staff in there])
+            for need, adults in self.reach.staffing(option.offering.id)
+        ]
+        if not all(adults for _, adults in needs):
+            return None
+        made: dict[tuple[Role, StaffId], int] = {}
+        for need, adults in needs:
+            for staff in adults:
+                if (need.role, staff) not in made:
+                    made[need.role, staff] = self._duty_column(option, need.role, staff)
+        return [(tuple(made[n.role, staff] for staff in adults), n.count) for n, adults in needs]
+
+    def _is_free(self, staff: StaffId, run: Run) -> bool:
+        return self.facts.available(staff, run) and not any(
+            (staff, block) in self.board.on_duty for block in run
+        )
+
+    def _duty_column(self, option: Option, role: Role, staff: StaffId) -> int:
+        column = self.matrix.column(high=len(option.runs))
+        self.duties.append(DutyColumn(option, role, staff, column))
+        for period, used in option.uses:
+            if (staff, period) not in self._duty_rows:
+                free = sum(1 for b in self.periods[period] if self._is_free(staff, (b,)))
+                self._duty_rows[staff, period] = self.matrix.row(high=free)
+            self.matrix.put(self._duty_rows[staff, period], column, used)
+        for blocks, row in self._leisure(staff):
+            inside = min(sum(1 for block in run if block in blocks) for run in option.runs)
+            if inside:
+                self.matrix.put(row, column, inside)
+        return column
+
+    def _leisure(self, staff: StaffId) -> list[tuple[frozenset[BlockId], int]]:
+        if staff not in self._leisure_rows:
+            self._leisure_rows[staff] = [
+                (blocks, self.matrix.row(high=max(0, most - self._taken(staff, blocks))))
+                for blocks, most in self.reach.leisure(staff)
+            ]
+        return self._leisure_rows[staff]
+
+    def _taken(self, staff: StaffId, blocks: frozenset[BlockId]) -> int:
+        return sum(1 for block in blocks if (staff, block) in self.board.on_duty)
+
+    # --- students placed for no gain that the program sees ------------------------------------
+
+    def _add_elsewhere(self, option: Option) -> None:
+        column = self.matrix.column(high=self.reach.admitted(option.offering.id) * len(option.runs))
+        for row in self.enters[option]:
+            self.matrix.put(row, column, 1)
+        for period, used in option.uses:
+            self.elsewhere[period].append((column, -used))
