@@ -67,6 +67,11 @@ class Store:
         with told_plainly():
             upgrade(self._writer)
 
+    @property
+    def shown_address(self) -> str:
+        """Where the record is, fit to be printed: without a password."""
+        return self._writer.url.render_as_string(hide_password=True)
+
     def close(self) -> None:
         """Lets go of every connection."""
         self._reader.dispose()

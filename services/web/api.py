@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
@@ -229,6 +229,18 @@ def get_mastery(student: StudentInPath, viewer: Asking, store: Record) -> list[M
     """A student's states, each with the evidence it rests on."""
     with store.read(viewer) as tx:
         return list(tx.mastery(student))
+
+
+@router.get(
+    "/roster/{kind}/ids",
+    responses={401: REFUSALS[401], 403: {"description": "Another role."}},
+)
+def get_ids(
+    kind: Literal["students", "competencies"], viewer: WholeSchool, store: Record
+) -> list[str]:
+    """The ids that evidence can name, in order."""
+    with store.read(viewer) as tx:
+        return tx.ids(kind)
 
 
 @router.post(
