@@ -1,4 +1,4 @@
-"""Invented, seeded school days of several shapes, as tight as real schools, to plan and measure on."""
+"""Invented, seeded school days of several shapes, as tight as real schools, to measure on."""
 
 from services.examples.families import FAMILIES
 from services.examples.school import example, planted

@@ -1,4 +1,4 @@
-"""Draws what holds people outside the plan: classes, appointments, absences as blocks of the day."""
+"""Draws what holds people outside the plan: classes, and absences as blocks of the day."""
 
 from __future__ import annotations
 

@@ -46,9 +46,7 @@ def tightness(problem: Problem, plan: Plan) -> Tightness:
         servable.update(need.competency for need in found)
         at_most += min(len(found), len(facts.free_blocks(student.id)))
     may = blocks_open_to_adults(facts)
-    worked = {
-        (duty.staff, block) for s in plan.sessions for duty in s.duties for block in s.blocks
-    }
+    worked = {(duty.staff, block) for s in plan.sessions for duty in s.duties for block in s.blocks}
     leads = {
         adult: [
             o.id

@@ -12,6 +12,11 @@ from services.examples.measures import most_served
 from services.examples.planted import PlantedDay
 from services.examples.sessions import fills
 
+LOOSE_RATIO, TIGHT_RATIO = 1.05, 1.61
+"""Servable needs to the most that any plan can serve, at tightness 0 and 1; 1.33 between."""
+FEWEST_NEEDS, MOST_NEEDS = 4, 8
+
+
 def servable(day: PlantedDay) -> Flags:
     """Students x competencies: ready, and taught in blocks the student has by something that
     admits them."""
@@ -30,14 +35,14 @@ def servable(day: PlantedDay) -> Flags:
 
 def draw_needs(day: PlantedDay) -> list[tuple[Need, ...]]:
     """Four to eight needs for each student, unevenly urgent: most of what the planted seats serve,
-    so many more that could be served as to exceed what any plan can serve by `2/3 x tight`, and
+    so many more as to exceed what any plan can serve by the wanted ratio, and
     the rest out of reach today (nobody teaches it, or not ready)."""
     draw = day.draw
     within = servable(day)
     chosen: list[list[int]] = [[] for _ in day.students.ids]
     for session in day.sessions:
         for student, competency in session.seated.items():
-            if competency is not None and len(chosen[student]) < 8 and draw.chance(0.88):
+            if competency is not None and len(chosen[student]) < MOST_NEEDS and draw.chance(0.88):
                 chosen[student].append(day.graph.index[competency])
     taken = {(student, column) for student, columns in enumerate(chosen) for column in columns}
     pool = [
@@ -48,27 +53,27 @@ def draw_needs(day: PlantedDay) -> list[tuple[Need, ...]]:
 
 
 def _add_surplus(day: PlantedDay, chosen: list[list[int]], pool: list[tuple[int, int]]) -> None:
-    """Adds needs until they exceed what any plan can serve by the wanted ratio. The more is
-    needed the more can be served, so the aim is corrected a few times."""
-    ratio = 1.0 + 0.66 * day.tight
-    aim = 0
-    while pool:
-        best = _most_served(day, chosen)
-        new_aim = round(ratio * best)
-        have = sum(len(columns) for columns in chosen)
-        if new_aim <= max(aim, have):
-            return
-        aim = new_aim
-        late: list[tuple[int, int]] = []
-        for student, column in pool:
-            if have < aim and len(chosen[student]) < 8:
-                chosen[student].append(column)
-                have += 1
-            else:
-                late.append((student, column))
-        if len(late) == len(pool):
-            return
-        pool = late
+    """Adds as many needs of the pool, in its order, as keep the ratio of needs to the most that
+    any plan can serve at what is wanted. The ratio grows with the needs, so halving finds it."""
+    ratio = LOOSE_RATIO + (TIGHT_RATIO - LOOSE_RATIO) * day.tight
+    enough, too_many = 0, len(pool) + 1
+    while too_many - enough > max(1, len(pool) // 200):
+        middle = (enough + too_many) // 2
+        tried = _with(chosen, pool[:middle])
+        if sum(map(len, tried)) <= ratio * _most_served(day, tried):
+            enough = middle
+        else:
+            too_many = middle
+    chosen[:] = _with(chosen, pool[:enough])
+
+
+def _with(chosen: list[list[int]], more: list[tuple[int, int]]) -> list[list[int]]:
+    """The needs with more of them, up to eight a student."""
+    found = [list(columns) for columns in chosen]
+    for student, column in more:
+        if len(found[student]) < MOST_NEEDS:
+            found[student].append(column)
+    return found
 
 
 def _most_served(day: PlantedDay, chosen: list[list[int]]) -> int:
@@ -84,20 +89,18 @@ def _most_served(day: PlantedDay, chosen: list[list[int]]) -> int:
     return most_served(counts, at_most, offerings, may, leads)
 
 
-def _to_needs(
-    day: PlantedDay, student: int, columns: list[int], within: Flags
-) -> tuple[Need, ...]:
+def _to_needs(day: PlantedDay, student: int, columns: list[int], within: Flags) -> tuple[Need, ...]:
     draw, reach = day.draw, within[student]
     untaught = np.flatnonzero(day.ready[student] & ~reach)
     beyond = np.flatnonzero(~day.ready[student] & ~day.mastered[student])
-    others = draw.some(untaught.tolist(), 8)
-    not_ready = draw.some(beyond.tolist(), 8)
-    wanted = draw.whole(4, 8)
+    others = draw.some(untaught.tolist(), MOST_NEEDS)
+    not_ready = draw.some(beyond.tolist(), MOST_NEEDS)
+    wanted = draw.whole(FEWEST_NEEDS, MOST_NEEDS)
     extra: list[int] = []
     while len(columns) + len(extra) < wanted and (others or not_ready):
         source = others if others and (draw.chance(0.8) or not not_ready) else not_ready
         extra.append(source.pop())
-    urgent = draw.rng.exponential(22, 8) + draw.whole(1, 10)
+    urgent = draw.rng.exponential(22, MOST_NEEDS) + draw.whole(1, 10)
     centre = draw.whole(25, 75)
     return tuple(
         Need(
@@ -108,5 +111,3 @@ def _to_needs(
         )
         for n, column in enumerate(draw.shuffled(columns + extra))
     )
-
-

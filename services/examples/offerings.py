@@ -49,19 +49,25 @@ OPEN: tuple[tuple[str, str | None, tuple[int, int], tuple[str, ...], Modality], 
     ("Debate", None, (16, 28), (), "collaboration"),
 )
 STUDY_SIZES = (30, 45, 60, 90)
+SPACE_STUDY = (0.2, 0.3, 0.4)
+"""In one large space, the share of all students that studies on its own at a time."""
 
 
 def draw_offerings(
     draw: Draw,
     family: Family,
-    count: int,
+    students: int,
     blocks: tuple[DayBlock, ...],
     graph: Graph,
     popularity: NDArray[np.float64],
 ) -> list[Offering]:
-    """`popularity` is how many students are ready for each competency. The first entries of a
-    small catalogue cover every kind of offering once."""
-    found = [_study(draw, n) for n in range(max(2, count // 20))]
+    """The catalogue for so many students; `popularity` is how many of them are ready for each
+    competency. However small, it has every kind of offering."""
+    count = family.offerings.at(students)
+    sizes: tuple[int, ...] = STUDY_SIZES
+    if family.one_space:
+        sizes = tuple(round(share * students) for share in SPACE_STUDY)
+    found = [_study(draw, n, sizes[n % len(sizes)]) for n in range(max(2, count // 20))]
     found += [_open(draw, n, family) for n in range(max(2, count // 5))]
     found += [_service(draw, n) for n in range(max(1, count // 15))]
     found += [_work(draw, blocks) for _ in range(max(1, count // 40))]
@@ -82,10 +88,12 @@ def _competency_offering(
     key = draw.one(list(graph.column), [float(popularity[i]) ** 0.7 for i in graph.column.values()])
     subject, strand, level = key
     taught = [key]
-    if draw.chance(0.45) or style.modality in ("collaboration", "project"):
+    if family.one_space or draw.chance(0.45) or style.modality in ("collaboration", "project"):
         taught.append((subject, strand, level + draw.one((-1, 1))))
         taught.append((subject, (strand + 1) % family.strands, level))
-    columns = [graph.column[k] for k in taught[: draw.whole(1, 3)] if k in graph.column]
+    columns = [
+        graph.column[k] for k in taught[: draw.whole(1 + family.one_space, 3)] if k in graph.column
+    ]
     largest = draw.whole(*style.largest)
     roles = [RoleNeed(role="lead", qualification=subject)]
     if draw.chance(style.specialist):
@@ -147,8 +155,8 @@ def _open(draw: Draw, n: int, family: Family) -> Offering:
     )
 
 
-def _study(draw: Draw, n: int) -> Offering:
-    largest = STUDY_SIZES[n % len(STUDY_SIZES)] + draw.whole(-3, 3)
+def _study(draw: Draw, n: int, size: int) -> Offering:
+    largest = size + draw.whole(-3, 3)
     return Offering(
         id=draw.new_id("o"),
         title=f"Independent study {n + 1}",

@@ -75,9 +75,9 @@ def draw_students(draw: Draw, family: Family, count: int, flex: int) -> Students
 
 
 def draw_adults(draw: Draw, family: Family, count: int, flex: int) -> list[Adult]:
-    """About one in seven is an aide and one in twelve a specialist; every subject, craft and
+    """About one in seven is an aide and one in ten a specialist; every subject, craft and
     specialty is covered as far as the numbers go round."""
-    aides, specialists = max(1, count // 7), max(1, count // 12)
+    aides, specialists = max(1, count // 7), max(1, count // 10)
     subjects, crafts = cycle(draw.shuffled(family.subjects)), cycle(CRAFTS)
     found = [Adult(draw.new_id("t"), "aide", ()) for _ in range(aides)]
     found += [

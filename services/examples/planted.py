@@ -81,9 +81,7 @@ def plant(family: Family, count: int, seed: int, tight: float) -> PlantedDay:
     homes = draw_homes(draw, places, adults, flex)
     protected = draw_protected(draw, family, adults, blocks)
     draw_work(draw, adults, len(flex), 0.81 + 0.18 * tight)
-    offerings = draw_offerings(
-        draw, family, family.offerings.at(count), blocks, graph, able.sum(axis=0).astype(float)
-    )
+    offerings = draw_offerings(draw, family, count, blocks, graph, able.sum(axis=0).astype(float))
     could = could_attend(offerings, students.grades, students.consent, able, graph.index)
     timetable = _draw_sessions(
         draw, family, places, flex, adults, offerings, could, students, filled(tight)
@@ -140,7 +138,8 @@ def _settle(draw: Draw, offerings: list[Offering], timetable: Timetable) -> dict
     settled = {}
     for offering in offerings:
         planted = sizes.get(offering.id, [])
-        more = draw.one((0, 0, 1, 1, 2) if planted else (0, 1, 1, 2))
+        spare = (0, 0, 1, 1, 2) if planted else (0, 1, 1, 2) if offering.competencies else (1, 1, 2)
+        more = draw.one(spare)
         limit = {
             "smallest": min([offering.smallest, *planted]),
             "most_sections": len(planted) + more,

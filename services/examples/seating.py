@@ -141,10 +141,10 @@ class Seating:
             if offering.modality == "service":
                 continue
             may = self.could[students, self.column[offering.id]].copy()
-            may &= self.waiting[np.ix_(students, list(session.span))].all(axis=1)
+            may &= self.waiting[students][:, session.flex].all(axis=1)
             if offering.competencies:
                 taught = [self.index[c] for c in offering.competencies]
-                may &= self.unserved[np.ix_(students, taught)].any(axis=1)
+                may &= self.unserved[students][:, taught].any(axis=1)
             for row in np.flatnonzero(may):
                 may[row] = self._may_join(int(students[row]), session)
             allowed[:, n] = may
@@ -187,7 +187,7 @@ class Seating:
         session.seated[student] = served
         if served is not None:
             self.unserved[student, self.index[served]] = False
-        self.waiting[student, list(session.span)] = False
+        self.waiting[student, session.flex] = False
         self._been.add((student, session.offering.id))
         self._last[student] = (session.room.building, session.span[-1])
 
@@ -195,7 +195,7 @@ class Seating:
         served = session.seated[student]
         if served is not None:
             self.unserved[student, self.index[served]] = True
-        self.waiting[student, list(session.span)] = self.free[student, list(session.span)]
+        self.waiting[student, session.flex] = self.free[student, session.flex]
         self._been.discard((student, session.offering.id))
         self._last[student] = self._before(student, session.first)
 
@@ -212,7 +212,7 @@ class Seating:
         able = [
             int(s)
             for s in students
-            if self.waiting[s, list(session.span)].all()
+            if self.waiting[s, session.flex].all()
             and not self.groups[int(s)]
             and self._may_join(int(s), session)
         ]

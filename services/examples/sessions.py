@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from services.examples.families import Family
 from services.examples.people import Adult
 from services.examples.places import Places
 
-REDRAWS = 40
+REDRAWS = 60
 FEW_ADULTS = 10
 """With fewer, hardly anybody can be spared for the smallest groups."""
 TASTE = {"conference": 0.05, "independent": 0.4}
@@ -41,6 +42,11 @@ class PlantedSession:
     def span(self) -> range:
         """Its flex blocks by position."""
         return range(self.first, self.first + self.offering.length)
+
+    @property
+    def flex(self) -> list[int]:
+        """The same as a list, to index with."""
+        return list(self.span)
 
 
 class Clock:
@@ -183,7 +189,7 @@ class SessionDraw:
     def _may_start(self, offering: Offering, at: int) -> bool:
         run = self.flex[at : at + offering.length]
         unbroken = len(run) == offering.length and all(
-            b.start - a.end <= self.family.passing for a, b in zip(run, run[1:], strict=False)
+            b.start - a.end <= self.family.passing for a, b in pairwise(run)
         )
         return unbroken and (offering.starts is None or run[0].id in offering.starts)
 
@@ -205,23 +211,31 @@ class SessionDraw:
         (a limited number of times: not every school's adults and rooms can get there)."""
         for _ in range(REDRAWS):
             off = seats - self.timetable.capacity(block)
-            if abs(off) <= 0.02 * seats:
-                return
             single = [
                 s
                 for s in self.timetable.sessions
                 if s.first == block
-                and len(s.duties) == len(s.span) == 1
+                and len(s.duties) == 1
                 and s.offering.modality not in ("service", "work_based")
             ]
-            if not single:
+            if abs(off) <= 0.02 * seats or not single:
                 return
-            session = self.draw.one(single)
-            lead = next(a for a in self.adults if a.id == session.duties[0].staff)
-            self._remove(session)
-            if not self._assign(lead, block, max(1.0, session.capacity + off), 1):
-                self.timetable.add(session)
-                self._count(session, 1)
+            self._redraw(self.draw.one(single), seats, off)
+
+    def _redraw(self, session: PlantedSession, seats: int, off: int) -> None:
+        """Lets a session's adult do something else, unless that is further from the aim."""
+        lead = next(a for a in self.adults if a.id == session.duties[0].staff)
+        self._remove(session)
+        other = self._assign(lead, session.first, max(1.0, session.capacity + off), 1)
+        if other and abs(seats - self.timetable.capacity(session.first)) < abs(off):
+            return
+        if other:
+            self._remove(other)
+        self._add(session)
+
+    def _add(self, session: PlantedSession) -> None:
+        self.timetable.add(session)
+        self._count(session, 1)
 
     def _remove(self, session: PlantedSession) -> None:
         self.timetable.remove(session)
@@ -234,41 +248,48 @@ class SessionDraw:
             if taught.intersection(other.competencies) or other.id == session.offering.id:
                 self._demand[other.id] -= sections * session.capacity
 
-    def _assign(self, adult: Adult, block: int, wanted: float, left: int) -> bool:
-        """Whether a session could be drawn for the adult."""
+    def _assign(self, adult: Adult, block: int, wanted: float, left: int) -> PlantedSession | None:
+        """A session for the adult, added to the timetable, if any can be drawn."""
         options = [o for o in self._leads[adult.id] if self._worth(o, adult, block)]
         while options:
             weights = [self._weight(o, block, wanted, left) for o in options]
             offering = self.draw.one(options, weights)
             try:
-                self._run(offering, adult, block)
+                session = self._form(offering, adult, block)
             except LookupError:
                 options.remove(offering)
             else:
-                return True
-        return False
+                self._add(session)
+                return session
+        return None
 
     def _worth(self, offering: Offering, adult: Adult, block: int) -> bool:
         """Whether it may start now, the adult is there throughout, and students are left for it."""
         return (
             block in self.timetable.starts[offering.id]
             and self.timetable.free(adult, range(block, block + offering.length))
-            and self._demand[offering.id] >= offering.largest
+            and self._demand[offering.id] >= 0.75 * offering.largest
         )
 
     def _weight(self, offering: Offering, block: int, wanted: float, left: int) -> float:
         """Sizes near the wanted mean are likelier, the more so the fewer adults are left; work
         off campus and services go first, and a conference is what remains."""
         if offering.modality in ("work_based", "service"):
-            first = not self.timetable.sections[offering.id]
-            return (40.0 if first else 4.0) if len(self.adults) >= FEW_ADULTS else 0.02
+            if len(self.adults) < FEW_ADULTS:
+                return 0.5 if offering.modality == "service" else 0.02
+            return 4.0 if self.timetable.sections[offering.id] else 40.0
         pull = 0.5 + 4.0 / left
         size = math.exp(-pull * abs(math.log(offering.largest / wanted)))
         again = (1.0 + self.timetable.sections[offering.id]) ** -1.5
         taste = 3.0 if offering.competencies else TASTE.get(offering.modality, 1.0)
-        return size * again * taste
+        return float(size * again * taste)
 
-    def _run(self, offering: Offering, adult: Adult, block: int) -> None:
+    def _form(self, offering: Offering, adult: Adult, block: int) -> PlantedSession:
+        """A session led by the adult, with the other adults and the room it takes.
+
+        Raises:
+            LookupError: there are no such adults or no such room.
+        """
         team = [(adult, offering.roles[0])]
         for need in offering.roles[1:]:
             team.append((self._second(offering, need, team, block), need))
@@ -276,11 +297,7 @@ class SessionDraw:
         duties = tuple(Duty(staff=a.id, role=need.role) for a, need in team)
         ratio = offering.students_per_adult
         capacity = min(offering.largest, room.seats, ratio * len(team) if ratio else 10_000)
-        session = PlantedSession(
-            self.draw.new_id("m"), offering, block, room, duties, capacity
-        )
-        self.timetable.add(session)
-        self._count(session, 1)
+        return PlantedSession(self.draw.new_id("m"), offering, block, room, duties, capacity)
 
     def _second(
         self, offering: Offering, need: RoleNeed, team: list[tuple[Adult, RoleNeed]], block: int
@@ -304,7 +321,10 @@ def fills(adult: Adult, need: RoleNeed) -> bool:
 
 
 def could_attend(
-    offerings: list[Offering], grades: tuple[str, ...], consent: Flags, ready: Flags,
+    offerings: list[Offering],
+    grades: tuple[str, ...],
+    consent: Flags,
+    ready: Flags,
     index: dict[str, int],
 ) -> Flags:
     """Students x offerings: grade and consent admit them, and they are ready for something in

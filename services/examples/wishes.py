@@ -35,15 +35,14 @@ def draw_ballots(day: PlantedDay) -> list[Ballot]:
     choosable = [
         o
         for o in day.offerings.values()
-        if (not o.competencies and o.modality not in ("service", "conference", "work_based"))
+        if (not o.competencies and o.roles[0].role == "lead" and o.modality != "conference")
         or (o.modality in ("project", "collaboration") and draw.chance(0.4))
     ]
     choosable = [o for o in choosable if o.most_sections and o.starts is None]
     if not choosable:
         return []
     open_to_all = [o for o in choosable if o.grades is None and not o.competencies] or choosable
-    open_to_all.sort(key=lambda o: ((o.most_sections or 0) * o.largest, o.id))
-    popular = open_to_all[: max(1, round(len(choosable) / 5))]
+    popular = _most_wanted(day, open_to_all, max(1, round(len(choosable) / 5)))
     windows = [w.tolist() for w in np.array_split(np.arange(len(day.flex)), day.family.windows)]
     column = {o: n for n, o in enumerate(day.offerings)}
     by_student = day.sessions_by_student()
@@ -53,9 +52,7 @@ def draw_ballots(day: PlantedDay) -> list[Ballot]:
             if not day.students.free[student, window].any() or not draw.chance(CHOOSERS):
                 continue
             lawful = [o for o in choosable if day.could[student, column[o.id]]]
-            seated = [
-                s.offering.id for s in by_student[student] if s.first in window
-            ]
+            seated = [s.offering.id for s in by_student[student] if s.first in window]
             ranking = _rank(day, lawful, popular, seated)
             if ranking:
                 ballots.append(
@@ -70,6 +67,29 @@ def draw_ballots(day: PlantedDay) -> list[Ballot]:
     return ballots
 
 
+def _most_wanted(day: PlantedDay, offerings: list[Offering], count: int) -> list[Offering]:
+    """As many offerings as asked that have, together, about half the seats of the first choices
+    they will get; those with the fewest seats if all have more."""
+    offerings = sorted(offerings, key=lambda o: (seats_of(o), o.id))
+    ballots = CHOOSERS * len(day.students.ids) * day.family.windows
+    fitting = offerings[:count]
+    for first in range(len(offerings) - count + 1):
+        some = offerings[first : first + count]
+        if sum(map(seats_of, some)) <= crowded_share(day.tight) * ballots / 2:
+            fitting = some
+    return fitting
+
+
+def seats_of(offering: Offering) -> int:
+    """Seats of all the sections an offering may have."""
+    return (offering.most_sections or 0) * offering.largest
+
+
+def crowded_share(tight: float) -> float:
+    """The share of ballots that put one of the most wanted offerings first."""
+    return 0.45 + 0.35 * tight
+
+
 def _rank(
     day: PlantedDay, lawful: list[Offering], popular: list[Offering], seated: list[str]
 ) -> tuple[str, ...]:
@@ -77,7 +97,7 @@ def _rank(
     names = [o.id for o in lawful]
     wanted = [o.id for o in popular if o.id in names]
     others = [name for name in draw.shuffled(names) if name not in wanted]
-    crowd = bool(wanted) and draw.chance(0.45 + 0.35 * day.tight)
+    crowd = bool(wanted) and draw.chance(crowded_share(day.tight))
     ranking = [draw.one(wanted) if crowd else others[0] if others else names[0]] if names else []
     if draw.chance(0.6):
         ranking += [name for name in seated if name in names and name not in ranking][:1]
@@ -123,19 +143,21 @@ def draw_requests(day: PlantedDay) -> list[Request]:
 
 def draw_services(day: PlantedDay) -> list[DayService]:
     """Support owed today: what the planted day delivers, pulled out and pushed in, and a fifth
-    more pulled out that it does not; those students join the groups they need."""
+    more pulled out (two at least) that it does not; those students join the groups they need."""
     found = []
     for session in list(day.sessions):
         offering = session.offering
         if offering.modality == "service":
-            found += [_pull_out(day, student, session.first, offering) for student in session.seated]
+            found += [
+                _pull_out(day, student, session.first, offering) for student in session.seated
+            ]
         elif any(need.role == "specialist" for need in offering.roles):
             chosen = day.draw.some(sorted(session.seated), day.draw.whole(1, 3))
             found += [_push_in(day, student, session.first, offering) for student in chosen]
     pulled = [o for o in day.offerings.values() if o.modality == "service"]
     served = sum(service.setting == "pull_out" for service in found)
     able = [s for s in range(len(day.students.ids)) if s not in day.groups]
-    for student in day.draw.some(able, served // 5):
+    for student in day.draw.some(able, max(2, served // 5)):
         offering = day.draw.one(pulled)
         present = np.flatnonzero(day.students.free[student])
         if len(present):
