@@ -135,10 +135,6 @@ class Model:
         """The adults whom an open slot could take."""
         return tuple(dict.fromkeys(d.staff for slot in self.open_slots for d in slot.duties))
 
-    @cached_property
-    def open_staff_set(self) -> frozenset[StaffId]:
-        return frozenset(self.open_staff)
-
     def slots_at(self, offering: OfferingId, block: BlockId) -> list[Slot]:
         """The slots of an offering in a block."""
         return [s for s in self.slots_for(offering) if block in s.blocks]
@@ -320,24 +316,21 @@ class Model:
 
     def excess(self, expr: Expr, /, *others: Expr, cause: str = "", **subjects: str) -> Expr:
         """max(0, expr, others): how much a promise is broken. Every amount goes through here:
-        under an enforced rule it is forbidden, unless an override covers its subjects or nothing
-        in it is open. Subjects and cause are those of the finding that `check` would report."""
+        under an enforced rule it is forbidden, unless an override covers its subjects, beyond
+        what is settled. Subjects and cause are those of the finding that `check` would report."""
         exprs = [(e, *self.rows.range_of(e)) for e in (expr, *others)]
-        exprs = [(e, least, most) for e, least, most in exprs if most > 0]
+        settled = max((0, *(e.constant for e, _, _ in exprs if not e.terms)))
+        exprs = [(e, least, most) for e, least, most in exprs if e.terms and most > settled]
         if not exprs:
-            return ZERO
-        open_exprs = [e for e, _, _ in exprs if e.terms]
-        settled = max((e.constant for e, _, _ in exprs if not e.terms), default=0)
-        if not open_exprs:
             return Expr((), settled)
         if self._rule is not None and not self._covered(self._rule, cause, subjects):
-            for e in open_exprs:
-                self.rows.add(e, high=0)
+            for e, _, _ in exprs:
+                self.rows.add(e, high=settled)
             return Expr((), settled)
-        if len(exprs) == 1 and exprs[0][1] >= 0:
-            return open_exprs[0]
+        if len(exprs) == 1 and exprs[0][1] >= settled:
+            return exprs[0][0]
         amount = self.rows.variable(settled, max(most for _, _, most in exprs))
-        for e in open_exprs:
+        for e, _, _ in exprs:
             self.rows.add(amount - e, low=0)
         return amount
 

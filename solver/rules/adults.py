@@ -137,7 +137,6 @@ class PlanningTime(Rule):
                 protected=time.id,
             )
             for time in model.facts.problem.protected
-            if not model.open_staff_set.isdisjoint(time.staff)
         )
 
     @staticmethod
