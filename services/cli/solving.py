@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,8 +18,19 @@ class Word(StrEnum):
     event = "event"
 
 
+class Shape(StrEnum):
+    """The families of school that `flexday example` invents."""
+
+    lab = "lab"
+    win = "win"
+    flex6 = "flex6"
+    mods = "mods"
+    xl = "xl"
+
+
 def register(app: typer.Typer) -> None:
     app.command()(schema)
+    app.command()(example)
 
 
 def schema(word: Annotated[Word, typer.Argument(help="problem, plan or event")]) -> None:
@@ -31,3 +43,29 @@ def schema(word: Annotated[Word, typer.Argument(help="problem, plan or event")])
         Word.event: events.json_schema,
     }[word]()
     typer.echo(json.dumps(described, indent=2))
+
+
+def example(
+    family: Annotated[Shape, typer.Argument(help="the shape of the school day")],
+    out: Annotated[Path, typer.Option(help="the file to write the problem to")],
+    students: Annotated[
+        int | None, typer.Option(help="how many; the family's own number when not given")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="another seed, another school")] = 0,
+    tight: Annotated[
+        float, typer.Option(min=0, max=1, help="0 loose, 0.5 as real schools, 1 full")
+    ] = 0.5,
+    overfull: Annotated[
+        bool, typer.Option("--overfull", help="too few seats: some students must go unplaced")
+    ] = False,
+) -> None:
+    """Write a day of an invented school as a problem file."""
+    from schemas.base import dumps
+    from services import examples
+
+    try:
+        problem = examples.example(family.value, students, seed, tight, overfull)
+        out.write_text(dumps(problem), encoding="utf-8", newline="\n")
+    except (ValueError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
