@@ -59,6 +59,7 @@ class Model:
         self._slots_of_offering: dict[OfferingId, list[Slot]] = defaultdict(list)
         self._rule: Rule | None = None
         """The rule that is being enforced, if one is."""
+        self._left_open: Collection[str] = ()
         for slot in self.slots:
             self._decide(slot)
         self.students: tuple[StudentId, ...] = tuple(
@@ -398,7 +399,9 @@ class Model:
         return result
 
     def _covered(self, rule: Rule, cause: str, subjects: dict[str, str]) -> bool:
-        return any(rule.covers(o, cause, subjects) for o in self.facts.problem.overrides)
+        return cause in self._left_open or any(
+            rule.covers(o, cause, subjects) for o in self.facts.problem.overrides
+        )
 
     # --- rules --------------------------------------------------------------------------------
 
@@ -406,8 +409,9 @@ class Model:
         """The rule's amount over the open part of the day, as an expression."""
         return rule.encode(self)
 
-    def enforce(self, rule: Rule) -> None:
-        """Forbids every finding of a hard rule but those that overrides cover."""
-        self._rule = rule
+    def enforce(self, rule: Rule, but: Collection[str] = ()) -> None:
+        """Forbids every finding of a hard rule but those that overrides cover, and those of the
+        causes that are left open."""
+        self._rule, self._left_open = rule, but
         rule.encode(self)
-        self._rule = None
+        self._rule, self._left_open = None, ()
