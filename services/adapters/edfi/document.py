@@ -114,7 +114,7 @@ class Documents:
             ledger.refuse("", "no Ed-Fi interchange", "hand in the folder with the .xml files")
         ledger.stop_if_refused()
         for kind in sorted(self._by_kind):
-            ledger.rows(kind, len(self._by_kind[kind]))
+            ledger.rows(_shown(kind), len(self._by_kind[kind]))
 
     def all(self, *kinds: str) -> list[Record]:
         self._asked.update(kinds)
@@ -136,7 +136,9 @@ class Documents:
         if unread:
             count = sum(len(self._by_kind[kind]) for kind in unread)
             self._ledger.warn(
-                "records of kinds flexday does not read: " + ", ".join(unread), count=count
+                "records of kinds flexday does not read: "
+                + ", ".join(sorted({_shown(kind) for kind in unread})),
+                count=count,
             )
 
     def _take(self, root: Element, file: str) -> None:
@@ -158,3 +160,9 @@ class Documents:
             self._by_kind[element.tag].append(record)
             if identifier := element.get("id"):
                 self._by_id.setdefault(identifier, record)
+
+
+def _shown(kind: str) -> str:
+    """The kind as reports name it: which programs a district runs for how many is nobody's
+    business there."""
+    return "StudentProgramAssociation" if kind.endswith("ProgramAssociation") else kind
