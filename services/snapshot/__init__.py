@@ -20,7 +20,7 @@ from services.snapshot.places import closures, day_blocks, home_places
 from services.snapshot.sources import NoSchoolDay, Note, Sources, sources
 from services.snapshot.support import day_accommodations, day_relations, day_services
 from services.snapshot.wishes import day_ballots, day_locks, day_overrides, day_requests
-from services.store import Tx
+from services.store import PlanRow, Tx
 
 __all__ = ["NoSchoolDay", "Note", "Snapshot", "snapshot"]
 
@@ -33,16 +33,20 @@ class Snapshot:
     notes: tuple[Note, ...]
 
 
-def snapshot(tx: Tx, day: date, now: datetime | None = None) -> Snapshot:
+def snapshot(
+    tx: Tx, day: date, now: datetime | None = None, beside: PlanRow | None = None
+) -> Snapshot:
     """The Problem of a day as the records stand: the same to the byte for the same log position,
     rosters, settings and publications. `now` (default: the transaction's clock) bears on nothing
-    but how near each block is: its freeze and the price of a move.
+    but how near each block is: its freeze and the price of a move. `beside` is a plan that the
+    answer is to stay close to while nothing is published: it stands in the Problem as what is
+    published would, and its home places are kept.
 
     Raises:
         NoSchoolDay: there is nothing to plan on this day.
         SettingsRefused: the school's day settings cannot be read.
     """
-    read = sources(tx, day, now or tx.clock())
+    read = sources(tx, day, now or tx.clock(), beside)
     before = past(read)
     return Snapshot(_problem(read, before), tuple(read.notes))
 

@@ -136,9 +136,10 @@ def _first_lawful(facts: Facts, ballot: Ballot) -> OfferingId | None:
 
 
 def like_day(day: Sources) -> PlanRow | None:
-    """What is published for the day, or else for the last day of the same bell schedule."""
-    if day.published is not None:
-        return day.published
+    """What is published for the day; or else the plan to stay close to, or what was published
+    for the last day of the same bell schedule."""
+    if day.published or day.beside:
+        return day.published or day.beside
     alike = (row for row in day.past() if day.calendar.get(row.day) == day.schedule.id)
     return next(alike, None)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
 from datetime import timedelta
 
 from schemas.base import BlockId, RoomId, StaffId
 from schemas.problem import DayBlock, DayStaff, HomePlace
-from schemas.school import Block, Room
-from services.day_settings import HomeRule
+from schemas.school import Block
 from services.snapshot.sources import Sources
 from services.timer import instant_at
 
@@ -50,53 +51,68 @@ def home_places(
     closed: tuple[tuple[RoomId, BlockId], ...],
     heads: int,
 ) -> tuple[HomePlace, ...]:
-    """The school's home places for every flex block, or those of a default rule.
+    """The school's home places for every flex block; or, where it names none, those of the plan
+    to stay close to, and for blocks without one those of a default rule.
 
     `heads` is the number of students who are there at all.
     """
-    held = {
-        (adult.id, block)
-        for adult in staff
-        for block in (*adult.away, *(b for c in adult.commitments for b in c.blocks))
-    }
-    if day.settings.homes:
-        return tuple(_named_homes(day, held, set(closed)))
-    return tuple(_default_homes(day, held, set(closed), heads))
-
-
-def _named_homes(
-    day: Sources, held: set[tuple[StaffId, BlockId]], closed: set[tuple[RoomId, BlockId]]
-) -> Iterator[HomePlace]:
-    rooms = {room.id: room for room in day.rooms}
-    adults = {adult.id for adult in day.staff}
-    for rule in day.settings.homes:
-        for block in day.flex if rule.blocks is None else rule.blocks:
-            if block not in day.flex:
-                continue
-            if rule.room not in rooms or rule.staff not in adults:
-                day.note("home.unknown", room=rule.room, staff=rule.staff, block=block)
-            elif (rule.staff, block) in held or (rule.room, block) in closed:
-                day.note("home.not_available", room=rule.room, staff=rule.staff, block=block)
-            else:
-                yield _home(rule, block, rooms[rule.room])
-
-
-def _home(rule: HomeRule, block: BlockId, room: Room) -> HomePlace:
-    seats = room.seats if rule.seats is None else min(rule.seats, room.seats)
-    return HomePlace(
-        id=f"home:{block}:{room.id}", block=block, room=room.id, staff=rule.staff, seats=seats
+    free = Free(
+        rooms={(room.id, block) for room in day.rooms for block in day.flex}.difference(closed),
+        staff={
+            (adult.id, block)
+            for adult in staff
+            for block in day.flex
+            if block not in adult.away and all(block not in c.blocks for c in adult.commitments)
+        },
     )
+    if day.settings.homes:
+        return tuple(_named_homes(day, free))
+    kept = tuple(_kept_homes(day, free))
+    covered = {home.block for home in kept}
+    wanted = math.ceil(heads * day.settings.home_share)
+    return (*kept, *_default_homes(day, free, covered, wanted))
+
+
+@dataclass(frozen=True)
+class Free:
+    """Which rooms and adults nothing holds, by block."""
+
+    rooms: Set[tuple[RoomId, BlockId]]
+    staff: Set[tuple[StaffId, BlockId]]
+
+    def both(self, room: RoomId, staff: StaffId, block: BlockId) -> bool:
+        return (room, block) in self.rooms and (staff, block) in self.staff
+
+
+def _named_homes(day: Sources, free: Free) -> Iterator[HomePlace]:
+    seats = {room.id: room.seats for room in day.rooms}
+    for rule in day.settings.homes:
+        for block in day.flex:
+            if rule.blocks is not None and block not in rule.blocks:
+                continue
+            if not free.both(rule.room, rule.staff, block):
+                day.note("home.not_available", room=rule.room, staff=rule.staff, block=block)
+                continue
+            has = seats[rule.room]
+            yield _home(block, rule.room, rule.staff, has if rule.seats is None else rule.seats)
+
+
+def _home(block: BlockId, room: RoomId, staff: StaffId, seats: int) -> HomePlace:
+    return HomePlace(id=f"home:{block}:{room}", block=block, room=room, staff=staff, seats=seats)
+
+
+def _kept_homes(day: Sources, free: Free) -> Iterator[HomePlace]:
+    like = day.published or day.beside
+    for home in day.tx.problem(like.problem_digest).homes if like else ():
+        if free.both(home.room, home.staff, home.block):
+            yield home
 
 
 def _default_homes(
-    day: Sources,
-    held: set[tuple[StaffId, BlockId]],
-    closed: set[tuple[RoomId, BlockId]],
-    heads: int,
+    day: Sources, free: Free, covered: Set[BlockId], wanted: int
 ) -> Iterator[HomePlace]:
-    """Per flex block the largest free rooms, until they seat the asked share of the students,
-    each with the free adult least in demand: fewest qualifications, then fewest turns today."""
-    wanted = -(-heads * day.settings.home_share // 1)
+    """Per block the largest free rooms, until they seat as many as wanted, each with the free
+    adult least in demand: fewest turns today, then fewest qualifications."""
     rooms = sorted(
         (room for room in day.rooms if room.kind == "room" and room.zones == 1 and room.seats),
         key=lambda room: (-room.seats, room.id),
@@ -104,9 +120,11 @@ def _default_homes(
     turns: dict[StaffId, int] = {adult.id: 0 for adult in day.staff}
     skills = {adult.id: len(adult.qualifications) for adult in day.staff}
     for block in day.flex:
-        seats = 0.0
-        free_rooms = [room for room in rooms if (room.id, block) not in closed]
-        free_adults = [adult for adult in turns if (adult, block) not in held]
+        if block in covered:
+            continue
+        seats = 0
+        free_rooms = [room for room in rooms if (room.id, block) in free.rooms]
+        free_adults = [adult for adult in turns if (adult, block) in free.staff]
         while free_rooms and free_adults and (seats == 0 or seats < wanted):
             adult = min(free_adults, key=lambda one: (turns[one], skills[one], one))
             free_adults.remove(adult)
@@ -114,6 +132,6 @@ def _default_homes(
             turns[adult] += 1
             seats += room.seats
             day.note("home.chosen", room=room.id, staff=adult, block=block)
-            yield _home(HomeRule(room=room.id, staff=adult), block, room)
+            yield _home(block, room.id, adult, room.seats)
         if seats == 0:
             day.note("home.none", block=block)

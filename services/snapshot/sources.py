@@ -55,6 +55,8 @@ class Sources:
     """The bell schedule of each open day."""
     published: PlanRow | None
     """What is published for the day itself."""
+    beside: PlanRow | None = None
+    """A plan to stay close to while nothing is published."""
     notes: list[Note] = field(default_factory=list)
 
     def note(self, kind: str, **parameters: str) -> None:
@@ -149,7 +151,7 @@ def _those(named: Sequence[str] | None, among: Sequence[str]) -> tuple[str, ...]
     return None if named is None else tuple(one for one in named if one in among)
 
 
-def sources(tx: Tx, day: date, now: datetime) -> Sources:
+def sources(tx: Tx, day: date, now: datetime, beside: PlanRow | None = None) -> Sources:
     """Opens the sources of a day.
 
     Raises:
@@ -175,4 +177,5 @@ def sources(tx: Tx, day: date, now: datetime) -> Sources:
         schedule=schedules[name],
         calendar={when: schedule for when, schedule in kept.items() if schedule is not None},
         published=tx.published(day),
+        beside=beside,
     )

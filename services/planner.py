@@ -1,0 +1,202 @@
+"""Claims a run, freezes its question, has it answered in a child process, files the draft."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from schemas.plan import Contradiction, Plan
+from schemas.problem import Problem
+from services.child import Job
+from services.clockwork import tick
+from services.day_settings import DaySettings, SettingsRefused
+from services.mastery.tables import SettingsError
+from services.scenarios import Changes, ChangesRefused, lay_over
+from services.snapshot import NoSchoolDay, snapshot
+from services.solving import Bounds, Cancelled, Follow, SolvingFailed, solve_in_child
+from services.store import PlanRow, RunRow, Store, Tx, Unavailable
+from services.viewer import Viewer
+
+Solver = Callable[[Job, Bounds, Follow], Plan | Contradiction]
+
+MOST_CLAIMS = 3
+"""Claims of one run after which it is given up: something in it ends whoever takes it."""
+
+log = structlog.get_logger()
+
+
+class FenceMoved(Exception):
+    """The run was cancelled, or claimed by another while this one was held up."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A run with its frozen Problem, known by its digest."""
+
+    run: RunRow
+    problem: Problem
+    digest: str
+    settings: DaySettings
+    notes: list[dict[str, Any]]
+
+
+class Planner:
+    """Answers queued runs of all schools of a store. Any number may work side by side: a run
+    belongs to whoever holds its newest fence, and whoever lost it can file nothing."""
+
+    def __init__(
+        self,
+        store: Store,
+        solver: Solver = solve_in_child,
+        lease_seconds: float = 60.0,
+        reached: Callable[[str], None] = lambda step: None,
+    ) -> None:
+        """`reached` is told the name of each step once it is done."""
+        self.store = store
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._solver = solver
+        self._lease = lease_seconds
+        self._reached = reached
+
+    def run_forever(self, stop: threading.Event, pause_seconds: float = 1.0) -> None:
+        """Keeps appointments and answers runs until told to stop."""
+        while not stop.is_set():
+            try:
+                self.keep_appointments()
+                busy = self.step()
+            except Unavailable as error:
+                log.warning("the database is away; trying again", reason=str(error))
+                busy = False
+            if not busy:
+                stop.wait(pause_seconds)
+
+    def keep_appointments(self) -> None:
+        """Acts on every cut-off, deadline, fallback and publish time that has come."""
+        for school in self.store.schools():
+            tick(self.store, school)
+
+    def step(self) -> bool:
+        """Claims and answers one run of any school; False when none waits."""
+        return any(self.step_in(school) for school in self.store.schools())
+
+    def step_in(self, school: str) -> bool:
+        """Claims and answers one run of a school; False when none waits."""
+        viewer = Viewer.machine(school)
+        with self.store.begin(viewer) as tx:
+            run = tx.claim_run(self.owner, self._lease)
+        if run is None:
+            return False
+        self._reached("claimed")
+        try:
+            self._answer(viewer, run)
+        except FenceMoved:
+            log.info("a run was lost to another claim", run=run.id)
+        except Cancelled:
+            log.info("a run was cancelled", run=run.id)
+        except (SolvingFailed, NoSchoolDay, SettingsRefused, SettingsError, ChangesRefused) as why:
+            self._fail(viewer, run, str(why))
+        except ValidationError as error:
+            first = error.errors()[0]
+            self._fail(viewer, run, f"the day's question does not hold together: {first['msg']}")
+        return True
+
+    def _answer(self, viewer: Viewer, run: RunRow) -> None:
+        if run.fence > MOST_CLAIMS:
+            raise SolvingFailed(f"given up: {run.fence - 1} attempts ended without an answer")
+        question = self._frozen(viewer, run)
+        self._reached("frozen")
+        answer = self._solved(viewer, question)
+        self._reached("solved")
+        if isinstance(answer, Contradiction):
+            self._say(viewer, question, {"contradiction": answer.model_dump(mode="json")})
+            named = ", ".join((*answer.locks, *answer.rules))
+            raise SolvingFailed(f"no lawful plan exists: these cannot hold together: {named}")
+        self._file(viewer, question, answer)
+        self._reached("filed")
+
+    def _frozen(self, viewer: Viewer, run: RunRow) -> Question:
+        """Takes the snapshot of the day and keeps it, under the fence."""
+        with self.store.read(viewer) as tx:
+            settings = DaySettings.of(tx.settings())
+            taken = snapshot(tx, run.day, beside=_draft_to_stay_close_to(tx, run))
+            problem = taken.problem
+            if run.scenario is not None:
+                changes = Changes.of(tx.scenario(run.scenario).changes)
+                problem = lay_over(problem, changes)
+        with self.store.begin(viewer) as tx:
+            digest = tx.save_problem(problem)
+            if not tx.note_snapshot(run.id, run.fence, problem.as_of, digest):
+                raise FenceMoved
+        notes = [asdict(note) for note in taken.notes]
+        return Question(run, problem, digest, settings, notes)
+
+    def _solved(self, viewer: Viewer, question: Question) -> Plan | Contradiction:
+        run, settings = question.run, question.settings
+        own_limit = run.work is not None or run.time_limit is not None
+        job = Job(
+            problem=question.problem,
+            work=run.work if own_limit else settings.work,
+            time=run.time_limit if own_limit else settings.time_limit,
+            seed=run.seed or settings.seed,
+            workers=settings.workers,
+        )
+        bounds = Bounds(seconds=settings.wall_limit, megabytes=settings.memory_megabytes)
+        self._say(viewer, question, {})
+        return self._solver(
+            job, bounds, lambda progress: self._still_ours(viewer, question, progress)
+        )
+
+    def _still_ours(self, viewer: Viewer, question: Question, progress: dict[str, Any]) -> bool:
+        try:
+            self._say(viewer, question, progress)
+        except FenceMoved:
+            with self.store.read(viewer) as tx:
+                if tx.run(question.run.id).status == "cancelled":
+                    return False
+            raise
+        return True
+
+    def _say(self, viewer: Viewer, question: Question, progress: dict[str, Any]) -> None:
+        told = {"notes": question.notes, **progress}
+        with self.store.begin(viewer) as tx:
+            if not tx.progress(question.run.id, question.run.fence, told, self._lease):
+                raise FenceMoved
+
+    def _file(self, viewer: Viewer, question: Question, plan: Plan) -> None:
+        """Ends the run and files its plan in one transaction: both or neither."""
+        run = question.run
+        if plan.problem != question.digest:
+            raise SolvingFailed("the answer is to another question; nothing was filed")
+        with self.store.begin(viewer) as tx:
+            if not tx.finish_run(run.id, run.fence, "done"):
+                raise FenceMoved
+            if run.scenario is None:
+                tx.file_plan(run.day, run.id, plan, question.problem.as_of, created_by=run.asked_by)
+            else:
+                _file_scenario(tx, run, plan, question.problem.as_of)
+
+    def _fail(self, viewer: Viewer, run: RunRow, reason: str) -> None:
+        log.warning("a run failed", run=run.id, day=str(run.day), reason=reason)
+        with self.store.begin(viewer) as tx:
+            if tx.finish_run(run.id, run.fence, "failed", reason) and run.scenario is not None:
+                tx.set_scenario(run.scenario, "failed", run=run.id, plan=None)
+
+
+def _draft_to_stay_close_to(tx: Tx, run: RunRow) -> PlanRow | None:
+    """The newest draft of the day, so that a new one moves few; a cut-off starts afresh."""
+    drafts = tx.plans(run.day, "draft") if run.kind != "cutoff" else []
+    return drafts[-1] if drafts else None
+
+
+def _file_scenario(tx: Tx, run: RunRow, plan: Plan, as_of: int) -> None:
+    assert run.scenario is not None
+    row = tx.file_plan(run.day, run.id, plan, as_of, created_by=run.asked_by, status="scenario")
+    tx.set_scenario(run.scenario, "done", run=run.id, plan=row.id)

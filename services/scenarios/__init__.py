@@ -1,0 +1,17 @@
+"""What-ifs: changes laid over a day, solved apart, compared with the live plan, promoted."""
+
+from services.scenarios.changes import Changes, ChangesRefused, lay_over
+from services.scenarios.compare import Comparison, compare
+from services.scenarios.running import comparison, live_plan, promote, start
+
+__all__ = [
+    "Changes",
+    "ChangesRefused",
+    "Comparison",
+    "compare",
+    "comparison",
+    "lay_over",
+    "live_plan",
+    "promote",
+    "start",
+]

@@ -1,0 +1,33 @@
+"""The life of a plan: draft, review, a person's hand, approval, publication, and back again."""
+
+from services.workflow.approval import approve, name_fallback, reject, reopen, roll_back
+from services.workflow.edits import (
+    add_override,
+    change_room,
+    lift_lock,
+    move,
+    set_lock,
+    swap_adult,
+)
+from services.workflow.refused import Refused
+from services.workflow.review import Review, review, since
+from services.workflow.revision import undo
+
+__all__ = [
+    "Refused",
+    "Review",
+    "add_override",
+    "approve",
+    "change_room",
+    "lift_lock",
+    "move",
+    "name_fallback",
+    "reject",
+    "reopen",
+    "review",
+    "roll_back",
+    "set_lock",
+    "since",
+    "swap_adult",
+    "undo",
+]
