@@ -1,6 +1,14 @@
 """Schedules and rosters: one person's view of a published plan, one session's list of students."""
 
-from services.schedules.book import Arrival, Book, Names, shown
+from services.schedules.book import (
+    Arrival,
+    Book,
+    Names,
+    book_before,
+    flex_blocks,
+    neighbours,
+    shown,
+)
 from services.schedules.day import Entry, Schedule, staff_schedule, student_schedule
 from services.schedules.roster import Missing, Roster, RosterLine, leavers, roster
 
@@ -13,7 +21,10 @@ __all__ = [
     "Roster",
     "RosterLine",
     "Schedule",
+    "book_before",
+    "flex_blocks",
     "leavers",
+    "neighbours",
     "roster",
     "shown",
     "staff_schedule",

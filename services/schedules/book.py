@@ -156,3 +156,28 @@ def shown(tx: Tx, today: date) -> date | None:
             return row.day
     last = tx.last_published(today)
     return last.day if last else None
+
+
+def neighbours(tx: Tx, day: date) -> tuple[date | None, date | None]:
+    """The school days before and after a day, by the calendar."""
+    days = [entry.date for entry in tx.roster("calendar") if entry.bell_schedule is not None]
+    before = max((one for one in days if one < day), default=None)
+    return before, min((one for one in days if one > day), default=None)
+
+
+def book_before(tx: Tx, row: PlanRow) -> Book | None:
+    """The publication of the day whose place a published plan took, if there was one."""
+    earlier = [plan for number, plan in tx.publications(row.day) if number < (row.pub_seq or 0)]
+    return Book(tx, tx.plan(earlier[-1])) if earlier else None
+
+
+def flex_blocks(tx: Tx, day: date) -> tuple[BlockId, ...]:
+    """The flexible blocks of a day by its bell schedule; none on a closed day."""
+    followed = next((e.bell_schedule for e in tx.roster("calendar") if e.date == day), None)
+    return tuple(
+        block.id
+        for schedule in tx.roster("bell_schedules")
+        if schedule.id == followed
+        for block in schedule.blocks
+        if block.kind == "flex"
+    )

@@ -190,6 +190,11 @@ PLACES: dict[AccessRole, tuple[tuple[str, str], ...]] = {
 """Where each role can go from every page; the first is where they start."""
 
 
+def part(text: str) -> str:
+    """An id as one part of an address, whatever characters it has."""
+    return quote(text, "")
+
+
 @cache
 def templates() -> jinja2.Environment:
     """The templates, strict about names they do not know."""
@@ -200,8 +205,6 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        clock=words.clock, day=words.day, moment=words.moment, part=lambda text: quote(text, "")
-    )
+    environment.filters.update(clock=words.clock, day=words.day, moment=words.moment, part=part)
     environment.globals.update(words=words, utc=UTC)
     return environment

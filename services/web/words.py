@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
+
+from solver.reasons import Reason
 
 LANGUAGE = "en"
+Reader = Literal["staff", "student", "family"]
 
 
 @cache
@@ -36,6 +39,18 @@ def message(section: str, name: str, /, **parameters: object) -> str:
 def said(name: str) -> str:
     """What was just done, from the message id an address carries; nothing for an unknown one."""
     return str(catalogue()["said"].get(name, ""))
+
+
+def reason(reader: Reader, told: Reason) -> str:
+    """Why somebody is where they are, in the words of a reader. `told` has names beside its ids.
+
+    A reason that the catalogue words more closely (`need.grade`, `unplaced.no_seat`) is looked up
+    under its rests_on or reason parameter first.
+    """
+    messages = catalogue()["reason"][reader]
+    detail = told.parameters.get("rests_on") or told.parameters.get("reason")
+    sentence = messages.get(f"{told.id}-{detail}") or messages[told.id]
+    return str(sentence).format_map(told.parameters)
 
 
 def count(section: str, name: str, number: int) -> str:
