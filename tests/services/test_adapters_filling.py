@@ -132,6 +132,52 @@ def test_projects_are_led_by_who_is_qualified_and_groups_have_meetings() -> None
     assert offerings["assumed-study-hall"].roles[0].qualification is None
 
 
+def many_grades(*grades: str) -> Roster:
+    """The school with these grades, its students spread over them, and a competency per grade."""
+    students = tuple(
+        student.model_copy(update={"grade": grades[n % len(grades)]})
+        for n, student in enumerate(SCHOOL.students)
+    )
+    levels = tuple(
+        Competency(id=f"c{grade}", code=f"{grade}.A.1", title="x", subject="Maths", level=grade)
+        for grade in grades
+    )
+    school = SCHOOL.school.model_copy(update={"grades": grades})
+    found = {"school": school, "students": students, "competencies": levels}
+    return SCHOOL.model_copy(update=found)
+
+
+def test_a_first_grader_is_not_put_among_fifth_graders() -> None:
+    roster = many_grades("01", "02", "03", "04", "05")
+    offerings = {o.id: o for o in filling.fill(roster, Ledger("test")).offerings}
+    assert offerings["assumed-05-a-05-lesson"].grades == ("04", "05")
+    assert offerings["assumed-01-a-01-lesson"].grades == ("01", "02", "03")
+    assert offerings["assumed-01-a-01-workshop"].grades == ("01", "02", "03", "04", "05")
+    assert offerings["assumed-project-music-01"].title == "Music: project, grades 1-2"
+    practice = offerings["assumed-practice-maths-01"]
+    assert (practice.grades, practice.title) == (("01", "02"), "Maths practice, grades 1-2")
+    assert practice.competencies == ("c01", "c02", "c03")
+
+
+def test_high_school_mathematics_is_for_all_its_grades() -> None:
+    roster = many_grades("09", "10", "11", "12")
+    offerings = {o.id: o for o in filling.fill(roster, Ledger("test")).offerings}
+    assert offerings["assumed-12-a-12-lesson"].grades == ("09", "10", "11", "12")
+    assert offerings["assumed-practice-maths"].grades is None
+
+
+def test_without_the_grade_of_every_student_nothing_is_limited_by_grade() -> None:
+    roster = many_grades("01", "02", "03", "04", "05")
+    unknown = roster.students[0].model_copy(update={"grade": None})
+    roster = roster.model_copy(update={"students": (unknown, *roster.students[1:])})
+    assert {o.grades for o in filling.fill(roster, Ledger("test")).offerings} == {None}
+
+
+def test_no_title_tells_at_what_level_somebody_works() -> None:
+    offerings = filled(evidenced=("c",)).offerings
+    assert not any("level" in o.title or "grade 5" in o.title for o in offerings)
+
+
 def test_an_owed_service_gets_a_studio_with_a_neutral_title() -> None:
     service = Service(
         id="v", student="s1", kind="speech", minutes=30, qualification="Therapist", largest_group=3
@@ -207,7 +253,7 @@ def test_each_grand_bend_school_has_seats_and_adults_for_all_in_every_flexible_b
         adults = [a for a in roster.staff if a.available_blocks is None]
         # one adult is absent, one keeps the home place; the others lead in the largest rooms
         rooms = sorted((room.seats for room in roster.rooms), reverse=True)[1:]
-        seats = [min(60, room) for room in rooms[: len(adults) - 2]]
+        seats = [min(30, room) for room in rooms[: len(adults) - 2]]
         assert sum(seats) >= len(roster.students), roster.school.title
         for section in roster.sections:
             assert not set(section.blocks) & set(flex)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from schemas.school import Competency, Grade, Offering, RoleNeed, Roster
 from services.adapters.edfi.programs import ADVANCED_WORK, CAREER, LANGUAGE_SUPPORT
+from services.adapters.filling import ages
 from services.adapters.filling.places import GYM
-from services.adapters.grades import ORDER
 from services.adapters.report import Ledger
 
 PREFIX = "assumed-"
 _LONGEST_TITLE = 60
+_PRACTICE_SEATS = 30
 _PHYSICAL = "Physical, Health, and Safety Education"
 _GROUPS = {
     LANGUAGE_SUPPORT: "Language studio",
@@ -24,11 +25,12 @@ _GROUPS = {
 def offerings_for(
     roster: Roster, evidenced: frozenset[str], ledger: Ledger
 ) -> tuple[Offering, ...]:
-    """A lesson and a workshop per group of competencies, independent practice per level, projects
-    per subject taught, meetings of program groups, and a study hall for whoever is left.
+    """A lesson and a workshop per group of competencies, independent practice and projects per
+    subject and band of grades, meetings of program groups, and a study hall for whoever is left.
 
     Levels are the school's grades, and those of the competencies in `evidenced`, on which there
-    is evidence. A lead is qualified in the subject where at least one adult is.
+    is evidence. A lead is qualified in the subject where at least one adult is. Titles name a
+    student's own grades, never the level worked at, which is nobody else's business.
     """
     qualified = Counter(q for adult in roster.staff for q in adult.qualifications)
     wanted = _taught(roster, evidenced)
@@ -79,6 +81,7 @@ def _by_group(
             ideal=(8, 20),
             roles=(lead,),
             minute_kinds=("live_teacher",),
+            grades=ages.of_lesson(roster, level),
         )
         yield Offering(
             id=f"{name}-workshop",
@@ -91,25 +94,28 @@ def _by_group(
             ideal=(3, 6),
             roles=(lead,),
             minute_kinds=("live_teacher",),
+            grades=ages.of_workshop(roster, level),
         )
 
 
 def _practice(wanted: Iterable[Competency], roster: Roster) -> Iterator[Offering]:
-    """Independent work on anything of a level, which any adult may supervise."""
-    levels: dict[tuple[str, Grade], list[str]] = defaultdict(list)
+    """Independent work, each student on their own competency, which any adult may supervise."""
+    subjects: dict[str, list[Competency]] = defaultdict(list)
     for competency in wanted:
-        levels[competency.subject, competency.level or ""].append(competency.id)
-    for (subject, level), ids in sorted(levels.items(), key=lambda entry: _level_order(entry[0])):
-        yield Offering(
-            id=f"{PREFIX}practice-{_slug(subject)}-{level}",
-            title=f"{subject or 'Independent'} practice, level {level.lstrip('0')}",
-            modality="independent",
-            subject=subject,
-            competencies=tuple(ids),
-            smallest=1,
-            largest=60,
-            students_per_adult=60,
-        )
+        subjects[competency.subject].append(competency)
+    for subject, members in sorted(subjects.items()):
+        for band in ages.bands(roster):
+            yield Offering(
+                id=f"{PREFIX}practice-{_slug(subject)}{band.suffix}",
+                title=f"{subject or 'Independent'} practice{band.words}",
+                modality="independent",
+                subject=subject,
+                competencies=tuple(c.id for c in members if band.may_work_at(c.level)),
+                smallest=1,
+                largest=_PRACTICE_SEATS,
+                students_per_adult=_PRACTICE_SEATS,
+                grades=band.grades,
+            )
 
 
 def _projects(roster: Roster, qualified: Counter[str]) -> Iterator[Offering]:
@@ -120,17 +126,19 @@ def _projects(roster: Roster, qualified: Counter[str]) -> Iterator[Offering]:
         if not qualified[area] or area in competency_subjects:
             continue
         physical = area == _PHYSICAL
-        yield Offering(
-            id=f"{PREFIX}project-{_slug(area)}",
-            title=f"{area}: project",
-            modality="project",
-            subject=area,
-            smallest=3,
-            largest=40 if physical else 20,
-            roles=(RoleNeed(role="lead", qualification=area),),
-            features=(GYM,) if physical and _has_gym(roster) else (),
-            minute_kinds=("choice", "enrichment", "live_teacher"),
-        )
+        for band in ages.bands(roster):
+            yield Offering(
+                id=f"{PREFIX}project-{_slug(area)}{band.suffix}",
+                title=f"{area}: project{band.words}",
+                modality="project",
+                subject=area,
+                smallest=3,
+                largest=40 if physical else 20,
+                roles=(RoleNeed(role="lead", qualification=area),),
+                features=(GYM,) if physical and _has_gym(roster) else (),
+                minute_kinds=("choice", "enrichment", "live_teacher"),
+                grades=band.grades,
+            )
 
 
 def _meetings(roster: Roster) -> Iterator[Offering]:
@@ -191,11 +199,6 @@ def _group(competency: Competency, by_id: dict[str, Competency]) -> str:
 
 def _has_gym(roster: Roster) -> bool:
     return any(GYM in room.features for room in roster.rooms)
-
-
-def _level_order(key: tuple[str, Grade]) -> tuple[int, str]:
-    subject, level = key
-    return (ORDER.index(level) if level in ORDER else len(ORDER), subject)
 
 
 def _short(title: str) -> str:
