@@ -486,13 +486,12 @@ def _with_history(rng: Random, problem: Problem, plan: Case) -> Problem:
             Repeat(student=rng.choice(students), offering=rng.choice(offerings)) for _ in several(2)
         ),
         "stuck": tuple(
-            Stuck(
-                student=rng.choice(students),
-                competency=rng.choice(("c0", "c1", "c2")),
-                modality=rng.choice(MODALITIES),
-                lead=maybe(rng, 0.5, rng.choice(staff)),
-            )
-            for _ in several(4)
+            Stuck(student=student, competency=competency, modality=modality, lead=lead)
+            for _ in several(3)
+            for student in [rng.choice(students)]
+            for competency in [rng.choice(("c0", "c1", "c2"))]
+            for modality in [rng.choice(MODALITIES)]
+            for lead in rng.sample((None, *staff), rng.randint(1, 2))
         ),
         "recent_pairs": tuple(
             RecentPair(a=a, b=b, days=rng.randint(1, 8))
@@ -623,16 +622,23 @@ def _draw_slots(rng: Random, plan: Case) -> tuple[Slot, ...]:
     spare = [_draw_session(rng, facts, f"z{i}", frozenset()) for i in range(2)]
     slots = []
     for session in (*plan.sessions, *spare):
-        more = some(rng, every, 0.5) if session.id in seats else every
-        duties = (*session.duties, Duty(staff=rng.choice(list(facts.staff)), role="lead"))
+        others = some(rng, every, 0.5) if session.id in seats else every
+        extra = Duty(staff=rng.choice(list(facts.staff)), role="lead")
         slots.append(
             Slot(
                 id=session.id,
                 offering=session.offering,
                 blocks=session.blocks,
-                rooms=tuple(dict.fromkeys((session.room, *some(rng, list(facts.rooms), 0.4)))),
-                duties=tuple(dict.fromkeys(duties)),
-                students=tuple(dict.fromkeys((*seats.get(session.id, ()), *more))),
+                rooms=_shuffled(rng, (session.room, *some(rng, list(facts.rooms), 0.4))),
+                duties=_shuffled(rng, (*session.duties, extra)),
+                students=_shuffled(rng, (*seats.get(session.id, ()), *others)),
             )
         )
     return tuple(slots)
+
+
+def _shuffled(rng: Random, items: Sequence[T]) -> tuple[T, ...]:
+    """Each distinct item once, in random order."""
+    distinct = list(dict.fromkeys(items))
+    rng.shuffle(distinct)
+    return tuple(distinct)
