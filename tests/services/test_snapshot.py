@@ -25,6 +25,9 @@ from tests.services.school_day import (
     tell,
 )
 
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)]
+pytestmark = pytest.mark.parametrize("address", BOTH, indirect=True)
+
 
 def take(store: Store, day: date = WEDNESDAY, now: datetime | None = None) -> Snapshot:
     with store.read(MACHINE) as tx:

@@ -44,6 +44,9 @@ from tests.services.school_day import (
     tell,
 )
 
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)]
+pytestmark = pytest.mark.parametrize("address", BOTH, indirect=True)
+
 
 @pytest.fixture
 def clock() -> Clock:
