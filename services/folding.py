@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from services.facts import facts_of
 from services.mastery.fold import fold
 from services.mastery.settings import MasterySettings
 from services.mastery.standing import MasteryEvent
-from services.store import LogRow, Store, Tx
+from services.store import LogRow, Message, Store, Tx
 from services.viewer import Viewer
 
 MasteryKey = tuple[str, str]
@@ -73,30 +73,31 @@ def fact_rows(event: AnyEvent, seq: int) -> list[Row]:
     ]
 
 
-def refold(tx: Tx, key: MasteryKey) -> bool:
-    """Folds one key from all its events; True when its state changed, which then also goes out
-    as mastery.changed."""
-    row = _mastery_row(tx, mastery_settings(tx), key, tx.fold_input(*key))
-    if row is None:
-        return False
-    before = tx.mastery_body(*key)
-    tx.save_mastery([row])
-    if before == row["body"]:
-        return False
+def refold(tx: Tx, keys: Collection[MasteryKey]) -> int:
+    """Folds some keys, each from all its events; those whose state changed also go out as
+    mastery.changed. How many those are."""
+    rows = _mastery_rows(tx, tx.fold_input(keys))
+    before = tx.mastery_bodies(keys)
+    tx.save_mastery(rows)
+    changed = [row for row in rows if before.get(_key_of(row)) != row["body"]]
     school = tx.viewer.school
-    tx.outbox(
-        "mastery",
-        composite(school, *key),
-        "mastery.changed",
-        {"school": school, "seq": row["seq"], "mastery": json.loads(row["body"])},
+    tx.outbox_all(
+        Message(
+            "mastery",
+            composite(school, *_key_of(row)),
+            "mastery.changed",
+            {"school": school, "seq": row["seq"], "mastery": json.loads(row["body"])},
+        )
+        for row in changed
     )
-    return True
+    return len(changed)
 
 
 def refold_all(tx: Tx) -> int:
     """Folds every key again, after a change of settings or of competencies; how many changed."""
-    keys = {key for row in tx.events_since(0) if row.event and (key := mastery_key(row.event))}
-    return sum(refold(tx, key) for key in sorted(keys))
+    return refold(
+        tx, {key for row in tx.events_since(0) if row.event and (key := mastery_key(row.event))}
+    )
 
 
 def rebuild(store: Store, school: str) -> dict[StateTable, int]:
@@ -120,46 +121,50 @@ def verify(store: Store, school: str) -> list[Comparison]:
 
 
 def _state_from_log(tx: Tx) -> dict[StateTable, list[Row]]:
-    by_key: dict[MasteryKey, list[LogRow]] = {}
     facts: dict[tuple[str, str], Row] = {}
+    bearing: list[LogRow] = []
     for logged in tx.events_since(0):
         if logged.event is None:
             continue
-        if key := mastery_key(logged.event):
-            by_key.setdefault(key, []).append(logged)
+        bearing.append(logged)
         for row in fact_rows(logged.event, logged.seq):
             held = facts.setdefault((row["kind"], row["key"]), row)
             if _place(held) < _place(row):
                 facts[row["kind"], row["key"]] = row
-    settings = mastery_settings(tx)
-    states = (_mastery_row(tx, settings, key, by_key[key]) for key in sorted(by_key))
-    return {
-        "mastery": [row for row in states if row],
-        "fact": [facts[key] for key in sorted(facts)],
-    }
+    return {"mastery": _mastery_rows(tx, bearing), "fact": [facts[key] for key in sorted(facts)]}
 
 
 def _place(row: Row) -> tuple[Any, str, str]:
     return row["occurred_at"], row["source"], row["event_id"]
 
 
-def _mastery_row(
-    tx: Tx, settings: MasterySettings, key: MasteryKey, logged: Iterable[LogRow]
-) -> Row | None:
-    bearing = [(row.seq, row.event) for row in logged if isinstance(row.event, MasteryEvent)]
-    if not bearing:
-        return None
-    student, competency = key
-    state = fold(
-        (event for _, event in bearing), settings, competency=tx.entry("competencies", competency)
-    )
-    return {
-        "student": student,
-        "competency": competency,
-        "body": state.model_dump_json(),
-        "settings_digest": settings.digest,
-        "seq": max(seq for seq, _ in bearing),
-    }
+def _key_of(row: Row) -> MasteryKey:
+    return row["student"], row["competency"]
+
+
+def _mastery_rows(tx: Tx, logged: Iterable[LogRow]) -> list[Row]:
+    """Rows of the mastery table, by key, folded from whatever of the log bears on them."""
+    by_key: dict[MasteryKey, list[tuple[int, MasteryEvent]]] = {}
+    for row in logged:
+        if isinstance(row.event, MasteryEvent):
+            key = row.event.data.student, row.event.data.competency
+            by_key.setdefault(key, []).append((row.seq, row.event))
+    settings = mastery_settings(tx)
+    competencies = tx.entries("competencies", {competency for _, competency in by_key})
+    return [
+        {
+            "student": student,
+            "competency": competency,
+            "body": fold(
+                (event for _, event in by_key[student, competency]),
+                settings,
+                competency=competencies.get(competency),
+            ).model_dump_json(),
+            "settings_digest": settings.digest,
+            "seq": max(seq for seq, _ in by_key[student, competency]),
+        }
+        for student, competency in sorted(by_key)
+    ]
 
 
 def _hash(rows: Iterable[Row]) -> str:

@@ -6,18 +6,18 @@ one transaction: inbox, log, state, outbox. When it has committed the event is a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import structlog
 
 from schemas.events import AnyEvent, Event, decode
 from services.canonical import canonical
 from services.cloudevents import Unreadable, check_time, content_hash, read_event
-from services.folding import MasteryKey, fact_rows, mastery_key, refold
+from services.folding import fact_rows, mastery_key, refold
 from services.references import Known
-from services.store import Store, Tx, Unavailable, UnknownSchool
+from services.store import Arrival, Store, Tx, Unavailable, UnknownSchool
 from services.viewer import Viewer
 
 Status = Literal["accepted", "parked", "duplicate", "conflict", "quarantined", "refused"]
@@ -69,29 +69,41 @@ def handle_batch(store: Store, viewer: Viewer, raws: Sequence[Raw]) -> list[Outc
             return [_handle_alone(tx, raw) for raw in raws]
 
 
-def handle_in(tx: Tx, raws: Iterable[Raw]) -> list[Outcome]:
+def handle_in(tx: Tx, raws: Sequence[Raw]) -> list[Outcome]:
     """The same within a transaction that does more, such as an import."""
     tx.lock_school()
-    known, touched = Known(tx), set[MasteryKey]()
-    outcomes = [_take_in(tx, known, raw, touched) for raw in raws]
-    for key in sorted(touched):
-        refold(tx, key)
+    admitted = [_admitted(tx, raw) for raw in raws]
+    arrived = _resolved(tx, [each for each in admitted if isinstance(each, Event)])
+    arrivals = [
+        Arrival(
+            each.sent.source,
+            each.sent.id,
+            content_hash(each.sent),
+            "accepted" if each.waits_for is None else "parked",
+        )
+        for each in arrived
+    ]
+    new = tx.take_in(arrivals)
+    counting, outcomes = list[AnyEvent](), list[Outcome]()
+    queue = iter(arrived)
+    for each in admitted:
+        if isinstance(each, Outcome):
+            outcomes.append(each)
+            continue
+        outcomes.append(_taken_in(tx, next(queue), new, counting))
+    _count(tx, counting)
     return outcomes
 
 
 def release_parked(tx: Tx) -> int:
     """Counts the parked events whose people, places and competencies are known by now."""
     tx.lock_school()
-    known, touched, released = Known(tx), set[MasteryKey](), 0
-    for row in tx.parked():
-        event, waiting_for = _resolved(known, decode(row.body))
-        if waiting_for is None:
-            tx.unpark(event.source, event.id)
-            _count(tx, event, touched)
-            released += 1
-    for key in sorted(touched):
-        refold(tx, key)
-    return released
+    arrived = _resolved(tx, [decode(row.body) for row in tx.parked()])
+    released = [each.as_known for each in arrived if each.waits_for is None]
+    for event in released:
+        tx.unpark(event.source, event.id)
+    _count(tx, released)
+    return len(released)
 
 
 def replay_quarantined(store: Store, viewer: Viewer) -> list[Outcome]:
@@ -121,30 +133,34 @@ def _handle_alone(tx: Tx, raw: Raw) -> Outcome:
         return _set_aside(tx, raw, "it could not be processed", mend)
 
 
-def _take_in(tx: Tx, known: Known, raw: Raw, touched: set[MasteryKey]) -> Outcome:
+def _admitted(tx: Tx, raw: Raw) -> AnyEvent | Outcome:
+    """An event that may be taken in, or why not."""
     try:
         event = read_event(raw)
         check_time(event, tx.clock())
     except Unreadable as fault:
         return _set_aside(tx, raw, fault.reason, fault.mend)
-    if not tx.may_send(event):
-        reason = f"{tx.viewer.access_role} may not send this {event.name}"
-        return Outcome("refused", event.source, event.id, reason, "ask the school's scheduler")
-    event_as_known, waiting_for = _resolved(known, event)
-    outcome: Status = "accepted" if waiting_for is None else "parked"
-    if not tx.take_in(event.source, event.id, content_hash(event), outcome):
-        return _seen_before(tx, event)
-    if waiting_for is None:
-        _count(tx, event_as_known, touched)
-        return Outcome("accepted", event.source, event.id)
-    reason = f"{waiting_for} is not known yet"
-    tx.park(event, waiting_for, reason)
-    mend = "import it, and the event counts; nothing needs to be sent again"
-    return Outcome("parked", event.source, event.id, reason, mend)
+    if tx.may_send(event):
+        return event
+    reason = f"{tx.viewer.access_role} may not send this {event.name}"
+    return Outcome("refused", event.source, event.id, reason, "ask the school's scheduler")
 
 
-def _resolved(known: Known, event: AnyEvent) -> tuple[AnyEvent, str | None]:
-    """The event with its competency by id, and the first thing it names that is not known."""
+class Resolved(NamedTuple):
+    """An event as it was sent, the same with its competency by id, and the first thing it names
+    that is not known yet."""
+
+    sent: AnyEvent
+    as_known: AnyEvent
+    waits_for: str | None
+
+
+def _resolved(tx: Tx, events: Sequence[AnyEvent]) -> list[Resolved]:
+    known = Known(tx, events)
+    return [Resolved(event, *_resolve(known, event)) for event in events]
+
+
+def _resolve(known: Known, event: AnyEvent) -> tuple[AnyEvent, str | None]:
     if named := getattr(event.data, "competency", None):
         competency = known.competency(named)
         if competency is None:
@@ -166,6 +182,23 @@ SINGULAR = {
 }
 
 
+def _taken_in(
+    tx: Tx, arrived: Resolved, new: set[tuple[str, str]], counting: list[AnyEvent]
+) -> Outcome:
+    """What becomes of an event that may be taken in; it joins `counting` if it counts now."""
+    event, waits_for = arrived.sent, arrived.waits_for
+    if (event.source, event.id) not in new:
+        return _seen_before(tx, event)
+    new.remove((event.source, event.id))
+    if waits_for is None:
+        counting.append(arrived.as_known)
+        return Outcome("accepted", event.source, event.id)
+    reason = f"{waits_for} is not known yet"
+    tx.park(event, waits_for, reason)
+    mend = "import it, and the event counts; nothing needs to be sent again"
+    return Outcome("parked", event.source, event.id, reason, mend)
+
+
 def _seen_before(tx: Tx, event: AnyEvent) -> Outcome:
     before = tx.taken_in(event.source, event.id)
     if before is not None and before.sha256 == content_hash(event):
@@ -176,13 +209,13 @@ def _seen_before(tx: Tx, event: AnyEvent) -> Outcome:
     return Outcome("conflict", event.source, event.id, reason, mend)
 
 
-def _count(tx: Tx, event: AnyEvent, touched: set[MasteryKey]) -> None:
-    """Logs an event and lets it bear on the state."""
-    seq = tx.append(event)
-    if key := mastery_key(event):
-        touched.add(key)
-    if tx.save_facts(fact_rows(event, seq)) and event.name in UPSETS:
-        _plan_again(tx, event)
+def _count(tx: Tx, events: Sequence[AnyEvent]) -> None:
+    """Logs events and lets them bear on the state."""
+    for seq, event in zip(tx.append(events), events, strict=True):
+        if tx.save_facts(fact_rows(event, seq)) and event.name in UPSETS:
+            _plan_again(tx, event)
+    if keys := {key for event in events if (key := mastery_key(event))}:
+        refold(tx, keys)
 
 
 def _plan_again(tx: Tx, event: AnyEvent) -> None:

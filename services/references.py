@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from schemas.events import AnyEvent
@@ -52,38 +52,37 @@ def _in_lock(lock: Any) -> Iterator[Reference]:
 
 
 class Known:
-    """What a school knows, asked for once in a transaction."""
+    """What a school knows of all that some events name, asked for at once."""
 
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
-        self._answers: dict[Reference, bool] = {}
-        self._competencies: dict[str, str | None] = {}
-        self._blocks: set[str] | None = None
+    def __init__(self, tx: Tx, events: Iterable[AnyEvent]) -> None:
+        named: dict[str, set[str]] = {}
+        competencies: set[str] = set()
+        for event in events:
+            for kind, id in references(event):
+                named.setdefault(kind, set()).add(id)
+            if competency := getattr(event.data, "competency", None):
+                competencies.add(competency)
+        self._known = {kind: _known(tx, kind, ids) for kind, ids in named.items()}
+        self._ids = tx.knows("competencies", competencies)
+        self._coded = tx.competencies_coded(competencies - self._ids)
 
     def first_unknown(self, event: AnyEvent) -> Reference | None:
         """The first thing an event names that the school does not know."""
-        return next((named for named in references(event) if not self._knows(named)), None)
+        return next(
+            ((kind, id) for kind, id in references(event) if id not in self._known[kind]), None
+        )
 
     def competency(self, id_or_code: str) -> str | None:
         """The id of the competency of this id, or else of this code; None when there is none, or
         several of the code."""
-        if id_or_code not in self._competencies:
-            found = self._tx.knows("competencies", {id_or_code})
-            ids = list(found) or self._tx.competency_ids(id_or_code)
-            self._competencies[id_or_code] = ids[0] if len(ids) == 1 else None
-        return self._competencies[id_or_code]
+        if id_or_code in self._ids:
+            return id_or_code
+        coded = self._coded.get(id_or_code, [])
+        return coded[0] if len(coded) == 1 else None
 
-    def _knows(self, named: Reference) -> bool:
-        if named not in self._answers:
-            kind, id = named
-            if kind == "blocks":
-                self._answers[named] = id in self._all_blocks()
-            else:
-                self._answers[named] = bool(self._tx.knows(kind, {id}))
-        return self._answers[named]
 
-    def _all_blocks(self) -> set[str]:
-        if self._blocks is None:
-            schedules: list[BellSchedule] = self._tx.roster("bell_schedules")
-            self._blocks = {block.id for schedule in schedules for block in schedule.blocks}
-        return self._blocks
+def _known(tx: Tx, kind: str, ids: set[str]) -> set[str]:
+    if kind != "blocks":
+        return tx.knows(kind, ids)
+    schedules: list[BellSchedule] = tx.roster("bell_schedules")
+    return {block.id for schedule in schedules for block in schedule.blocks}

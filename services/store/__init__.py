@@ -8,14 +8,17 @@ from services.store.errors import (
     UnknownSchool,
     WrongState,
 )
-from services.store.log import LogRow
+from services.store.log import Arrival, LogRow
+from services.store.records import Message
 from services.store.rows import AuditRow, PlanRow, RunRow, ScenarioRow
 from services.store.store import Store
 from services.store.tx import Tx
 
 __all__ = [
+    "Arrival",
     "AuditRow",
     "LogRow",
+    "Message",
     "NotAllowed",
     "NotFound",
     "PlanRow",

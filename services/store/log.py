@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select, tuple_, update
 
 from schemas.events import PREFIX, AnyEvent, decode
 from services.canonical import sha256
 from services.store import tables as t
+from services.store.part import batched
 from services.store.rows import fields
 from services.store.sight import Sight
 
 LARGEST_KEPT = 64 * 1024
 """Bytes kept of something that could not be read."""
+
+
+class Arrival(NamedTuple):
+    """An event at the door: its content hash, and whether it is accepted or parked."""
+
+    source: str
+    event_id: str
+    sha256: str
+    outcome: Literal["accepted", "parked"]
 
 
 @dataclass(frozen=True)
@@ -50,18 +60,20 @@ class LogRow:
 
 
 class Log(Sight):
-    def take_in(self, source: str, event_id: str, digest: str, outcome: str) -> bool:
-        """Claims an event for this transaction; False when it was taken in before. This is the
-        gate that makes an event count once."""
-        insert = self._insert(t.inbox).values(
-            school_id=self.viewer.school,
-            source=source,
-            event_id=event_id,
-            sha256=digest,
-            received_at=self.clock(),
-            outcome=outcome,
+    def take_in(self, arrivals: Sequence[Arrival]) -> set[tuple[str, str]]:
+        """Claims events for this transaction and returns (source, id) of those not taken in
+        before: the gate that makes an event count once. Of several alike the first is claimed."""
+        if not arrivals:
+            return set()
+        now, school = self.clock(), self.viewer.school
+        insert = self._insert(t.inbox).on_conflict_do_nothing()
+        rows = [
+            {"school_id": school, "received_at": now, **arrival._asdict()} for arrival in arrivals
+        ]
+        claimed = self.connection.execute(
+            insert.returning(t.inbox.c.source, t.inbox.c.event_id), rows
         )
-        return self._changed(insert.on_conflict_do_nothing().returning(t.inbox.c.event_id))
+        return {(row.source, row.event_id) for row in claimed}
 
     def taken_in(self, source: str, event_id: str) -> Row[Any] | None:
         """The inbox row (sha256, outcome, received_at) of an event, or None."""
@@ -71,30 +83,25 @@ class Log(Sight):
             .where(t.inbox.c.event_id == event_id)
         )
 
-    def append(self, event: AnyEvent) -> int:
-        """Writes an event, taken in before, to the end of the log; returns its position. Positions
-        have no gaps and follow the order of commits, as writers of a school take turns."""
-        body = event.model_dump_json(exclude_none=True)
-        seq = self.connection.execute(
+    def append(self, events: Sequence[AnyEvent]) -> range:
+        """Writes events, taken in before, to the end of the log; returns their positions.
+        Positions have no gaps and follow the order of commits, as writers of a school take turns.
+        """
+        if not events:
+            return range(0)
+        last: int = self.connection.execute(
             update(t.school)
             .where(self._mine(t.school))
-            .values(last_seq=t.school.c.last_seq + 1)
+            .values(last_seq=t.school.c.last_seq + len(events))
             .returning(t.school.c.last_seq)
         ).scalar_one()
-        self._add(
+        positions = range(last - len(events) + 1, last + 1)
+        now = self.clock()
+        self._add_all(
             t.event_log,
-            seq=seq,
-            source=event.source,
-            event_id=event.id,
-            type=event.type,
-            occurred_at=event.time,
-            received_at=self.clock(),
-            student=getattr(event.data, "student", None),
-            competency=getattr(event.data, "competency", None),
-            body=body,
-            digest=sha256(body),
+            [_log_row(event, seq, now) for seq, event in zip(positions, events, strict=True)],
         )
-        return int(seq)
+        return positions
 
     def events_since(
         self, seq: int, kinds: Collection[str] | None = None, limit: int | None = None
@@ -130,15 +137,14 @@ class Log(Sight):
         rows = [LogRow.of(row) for row in self._rows(ordered)]
         return [row for row in rows if row.student is None or self.may_see(row.student)]
 
-    def fold_input(self, student: str, competency: str) -> list[LogRow]:
-        """All that bears on one key, for folding: the system's own work, so without a look at the
-        viewer's rights. Erased bodies are left out."""
-        rows = self._rows(
-            select(t.event_log)
-            .where(self._mine(t.event_log), t.event_log.c.student == student)
-            .where(t.event_log.c.competency == competency, t.event_log.c.body.is_not(None))
-        )
-        return [LogRow.of(row) for row in rows]
+    def fold_input(self, keys: Collection[tuple[str, str]]) -> Iterator[LogRow]:
+        """All that bears on some (student, competency), for folding: the system's own work, so
+        without a look at the viewer's rights. Erased bodies are left out."""
+        key = tuple_(t.event_log.c.student, t.event_log.c.competency)
+        for some in batched(keys):
+            statement = select(t.event_log).where(self._mine(t.event_log), key.in_(some))
+            for row in self._rows(statement.where(t.event_log.c.body.is_not(None))):
+                yield LogRow.of(row)
 
     def park(self, event: AnyEvent, waiting_for: str, reason: str) -> None:
         """Keeps an event that names somebody or something not yet known."""
@@ -219,3 +225,19 @@ class Log(Sight):
         )
         counted = {"accepted": 0, "parked": 0} | {row.outcome: row.n for row in rows}
         return {**counted, "quarantined": len(self.quarantined())}
+
+
+def _log_row(event: AnyEvent, seq: int, received_at: datetime) -> dict[str, Any]:
+    body = event.model_dump_json(exclude_none=True)
+    return {
+        "seq": seq,
+        "source": event.source,
+        "event_id": event.id,
+        "type": event.type,
+        "occurred_at": event.time,
+        "received_at": received_at,
+        "student": getattr(event.data, "student", None),
+        "competency": getattr(event.data, "competency", None),
+        "body": body,
+        "digest": sha256(body),
+    }

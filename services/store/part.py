@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,6 +20,30 @@ from services.viewer import Viewer
 
 Clock = Callable[[], datetime]
 ROWS_PER_STATEMENT = 500
+
+
+Item = TypeVar("Item")
+
+
+def batched(items: Iterable[Item], size: int = ROWS_PER_STATEMENT) -> Iterator[list[Item]]:
+    """Items in lists that one statement can take."""
+    remaining = iter(items)
+    while some := list(islice(remaining, size)):
+        yield some
+
+
+def insert_of(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT of a dialect, which knows ON CONFLICT."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Executable:
+    """Kept, as building one takes longer than running it."""
+    insert = insert_of(dialect, table)
+    keys = [column.name for column in table.primary_key.columns]
+    others = {name: insert.excluded[name] for name in names if name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=others)
 
 
 def utc_now() -> datetime:
@@ -54,22 +80,22 @@ class Part:
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT of the dialect at hand, which knows ON CONFLICT."""
-        return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)
+        return insert_of(self.connection.dialect.name, table)
 
     def _add(self, table: Table, **values: Any) -> None:
-        self.connection.execute(table.insert().values(school_id=self.viewer.school, **values))
+        self._add_all(table, [values])
+
+    def _add_all(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Writes new rows, all with the same columns."""
+        if pending := [{"school_id": self.viewer.school, **row} for row in rows]:
+            self.connection.execute(table.insert(), pending)
 
     def _put(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
         """Writes whole rows, replacing those with the same key; many at a time."""
-        keys = [column.name for column in table.primary_key.columns]
-        pending = [{"school_id": self.viewer.school, **row} for row in rows]
-        for start in range(0, len(pending), ROWS_PER_STATEMENT):
-            slice_of_rows = pending[start : start + ROWS_PER_STATEMENT]
-            insert = self._insert(table)
-            others = {name: insert.excluded[name] for name in slice_of_rows[0] if name not in keys}
-            self.connection.execute(
-                insert.on_conflict_do_update(index_elements=keys, set_=others), slice_of_rows
-            )
+        for some in batched(rows):
+            statement = _upsert(self.connection.dialect.name, table, tuple(some[0]))
+            pending = [{"school_id": self.viewer.school, **row} for row in some]
+            self.connection.execute(statement, pending)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -14,6 +15,17 @@ from services.store.part import Part
 from services.store.rows import AuditRow
 
 CHAIN_START = "0" * 64
+
+
+@dataclass(frozen=True)
+class Message:
+    """What others are told: a `type` of event about one aggregate."""
+
+    aggregatetype: str
+    aggregateid: str
+    type: str
+    payload: dict[str, Any]
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 def _link(fields: dict[str, Any], previous: str) -> str:
@@ -94,18 +106,20 @@ class Records(Part):
 
         A message that can be sent twice carries the same `id` twice, so that readers can tell.
         """
-        message = id or str(uuid.uuid4())
-        self._add(
+        message = Message(aggregatetype, aggregateid, type, payload, id or str(uuid.uuid4()))
+        self.outbox_all([message])
+        return message.id
+
+    def outbox_all(self, messages: Iterable[Message]) -> None:
+        """Puts many messages out at once."""
+        now = self.clock()
+        self._add_all(
             t.outbox,
-            id=message,
-            aggregatetype=aggregatetype,
-            aggregateid=aggregateid,
-            type=type,
-            payload=canonical(payload),
-            created_at=self.clock(),
-            sent_at=None,
+            [
+                {**vars(each), "payload": canonical(each.payload), "created_at": now}
+                for each in messages
+            ],
         )
-        return message
 
     def unsent(self, limit: int = 100) -> Sequence[Any]:
         """Messages not yet marked sent, oldest first. Never asked for by `id > last`, which loses

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, get_args
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from schemas.base import Frozen, loads
 from schemas.imports import Changes
@@ -14,6 +14,7 @@ from schemas.school import ClassSection, Roster, School
 from services.canonical import canonical, composite, sha256
 from services.store import tables as t
 from services.store.errors import UnknownSchool
+from services.store.part import batched
 from services.store.sight import Sight
 
 KINDS: dict[str, type[Frozen]] = {
@@ -101,42 +102,47 @@ class SchoolRoster(Sight):
             elif kind != "relations":
                 yield entry
 
-    def knows(self, kind: str, ids: set[str]) -> set[str]:
+    def knows(self, kind: str, ids: Collection[str]) -> set[str]:
         """Which of `ids` are current entries of a kind."""
-        rows = self._rows(
-            select(t.roster_entry.c.id)
-            .where(self._mine(t.roster_entry), t.roster_entry.c.kind == kind)
-            .where(t.roster_entry.c.id.in_(ids), t.roster_entry.c.ended_at.is_(None))
-        )
-        return {row.id for row in rows}
+        found: set[str] = set()
+        for some in batched(ids):
+            statement = select(t.roster_entry.c.id).where(t.roster_entry.c.id.in_(some))
+            found |= {row.id for row in self._rows(self._current(statement, kind))}
+        return found
 
     def ids(self, kind: str) -> list[str]:
         """The ids of a kind's current entries, in order; for the system's own work."""
-        rows = self._rows(
-            select(t.roster_entry.c.id)
-            .where(self._mine(t.roster_entry), t.roster_entry.c.kind == kind)
-            .where(t.roster_entry.c.ended_at.is_(None))
-            .order_by(t.roster_entry.c.id)
-        )
-        return [row.id for row in rows]
+        statement = select(t.roster_entry.c.id).order_by(t.roster_entry.c.id)
+        return [row.id for row in self._rows(self._current(statement, kind))]
 
-    def competency_ids(self, code: str) -> list[str]:
-        """The current competencies with a code, which outside systems use in place of the id."""
-        rows = self._rows(
-            select(t.roster_entry.c.id)
-            .where(self._mine(t.roster_entry), t.roster_entry.c.kind == "competencies")
-            .where(t.roster_entry.c.code == code, t.roster_entry.c.ended_at.is_(None))
-        )
-        return [row.id for row in rows]
+    def competencies_coded(self, codes: Collection[str]) -> dict[str, list[str]]:
+        """The ids of current competencies by code, which outside systems use in their place."""
+        found: dict[str, list[str]] = {}
+        for some in batched(codes):
+            statement = select(t.roster_entry.c.id, t.roster_entry.c.code).where(
+                t.roster_entry.c.code.in_(some)
+            )
+            for row in self._rows(self._current(statement, "competencies")):
+                found.setdefault(row.code, []).append(row.id)
+        return found
 
-    def entry(self, kind: str, id: str) -> Any | None:
-        """One entry that has not ended, as its model, or None; for the system's own work."""
-        row = self._one(
-            select(t.roster_entry.c.body)
-            .where(self._mine(t.roster_entry), t.roster_entry.c.kind == kind)
-            .where(t.roster_entry.c.id == id, t.roster_entry.c.ended_at.is_(None))
+    def entries(self, kind: str, ids: Collection[str]) -> dict[str, Any]:
+        """Some current entries of a kind, as their models; for the system's own work."""
+        found = {}
+        for some in batched(ids):
+            statement = select(t.roster_entry.c.id, t.roster_entry.c.body).where(
+                t.roster_entry.c.id.in_(some)
+            )
+            for row in self._rows(self._current(statement, kind)):
+                found[row.id] = loads(KINDS[kind], row.body)
+        return found
+
+    def _current(self, statement: Select[Any], kind: str) -> Select[Any]:
+        return statement.where(
+            self._mine(t.roster_entry),
+            t.roster_entry.c.kind == kind,
+            t.roster_entry.c.ended_at.is_(None),
         )
-        return loads(KINDS[kind], row.body) if row else None
 
     def apply_roster(
         self,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
+from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import select, tuple_
+from sqlalchemy.sql import Executable
 
 from schemas.base import loads
 from schemas.mastery import Mastery
 from services.store import tables as t
 from services.store.log import Log
+from services.store.part import batched, insert_of
 from services.store.rows import fields
 
 
@@ -34,14 +37,14 @@ class State(Log):
             if student is not None or self.may_see(row.student):
                 yield loads(Mastery, row.body)
 
-    def mastery_body(self, student: str, competency: str) -> str | None:
-        """The stored state of one key as it was written, or None."""
-        row = self._one(
-            select(t.mastery.c.body)
-            .where(self._mine(t.mastery), t.mastery.c.student == student)
-            .where(t.mastery.c.competency == competency)
-        )
-        return row.body if row else None
+    def mastery_bodies(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The stored states of some (student, competency) as they were written."""
+        key = tuple_(t.mastery.c.student, t.mastery.c.competency)
+        found: dict[tuple[str, str], str] = {}
+        for some in batched(keys):
+            rows = self._rows(select(t.mastery).where(self._mine(t.mastery), key.in_(some)))
+            found |= {(row.student, row.competency): row.body for row in rows}
+        return found
 
     def save_mastery(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Writes states (student, competency, body, settings_digest, seq), each folded from its
@@ -54,16 +57,9 @@ class State(Log):
         order in which events arrive has no bearing. True when any was written."""
         written = False
         for fact in facts:
-            insert = self._insert(t.fact).values(school_id=self.viewer.school, **fact)
-            new = insert.excluded
-            written |= self._changed(
-                insert.on_conflict_do_update(
-                    index_elements=["school_id", "kind", "key"],
-                    set_={name: new[name] for name in fact if name not in ("kind", "key")},
-                    where=tuple_(new.occurred_at, new.source, new.event_id)
-                    > tuple_(t.fact.c.occurred_at, t.fact.c.source, t.fact.c.event_id),
-                ).returning(t.fact.c.key)
-            )
+            row = {"school_id": self.viewer.school, **fact}
+            statement = _newest(self.connection.dialect.name)
+            written |= self.connection.execute(statement, row).first() is not None
         return written
 
     def facts(
@@ -95,3 +91,16 @@ class State(Log):
         """Drops all folded state of the school, to be folded again in the same transaction."""
         for state in (t.mastery, t.fact):
             self.connection.execute(state.delete().where(self._mine(state)))
+
+
+@cache
+def _newest(dialect: str) -> Executable:
+    """Writes a fact over an older one; kept, as building it takes longer than running it."""
+    insert = insert_of(dialect, t.fact)
+    new = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=["school_id", "kind", "key"],
+        set_={name: new[name] for name in t.fact.c.keys()[3:]},
+        where=tuple_(new.occurred_at, new.source, new.event_id)
+        > tuple_(t.fact.c.occurred_at, t.fact.c.source, t.fact.c.event_id),
+    ).returning(t.fact.c.key)
