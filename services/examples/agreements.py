@@ -18,7 +18,7 @@ from schemas.problem import (
 from schemas.school import Accommodation, Modality, Relation
 from services.examples.people import LANGUAGES
 from services.examples.planted import PlantedDay
-from services.examples.sessions import PlantedSession
+from services.examples.timetable import PlantedSession
 
 OWNER = "Scheduling office"
 

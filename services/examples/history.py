@@ -7,7 +7,8 @@ import numpy as np
 from schemas.plan import Duty, Placement, Session
 from schemas.problem import Published, RecentPair
 from services.examples.planted import PlantedDay
-from services.examples.sessions import PlantedSession, fills
+from services.examples.sessions import fills
+from services.examples.timetable import PlantedSession
 
 
 def draw_published(day: PlantedDay) -> Published:

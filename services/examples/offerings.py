@@ -156,14 +156,14 @@ def _open(draw: Draw, n: int, family: Family) -> Offering:
 
 
 def _study(draw: Draw, n: int, size: int) -> Offering:
-    largest = size + draw.whole(-3, 3)
+    largest = max(8, size + draw.whole(-3, 3))
     return Offering(
         id=draw.new_id("o"),
         title=f"Independent study {n + 1}",
         modality="independent",
         smallest=5,
         largest=largest,
-        ideal=(10, largest),
+        ideal=(largest // 3, largest),
         roles=(RoleNeed(role="supervisor"),),
         features=("study",),
         extra_time=n % 2 == 0,

@@ -23,7 +23,8 @@ from services.examples.people import (
 )
 from services.examples.places import Places, draw_places
 from services.examples.seating import Seating
-from services.examples.sessions import PlantedSession, SessionDraw, Timetable, could_attend
+from services.examples.sessions import SessionDraw, could_attend
+from services.examples.timetable import PlantedSession, Timetable
 
 
 @dataclass

@@ -17,6 +17,8 @@ from services.examples.planted import PlantedDay, plant
 from services.examples.sessions import fills
 
 FIRST_DAY = date(2026, 9, 7)
+FEWEST, MOST = 20, 10_000
+"""Students an example can have."""
 
 
 def example(
@@ -60,9 +62,6 @@ def planted(
     return _write(day, FIRST_DAY + timedelta(days=seed % 5), overfull)
 
 
-FEWEST, MOST = 40, 10_000
-
-
 def _write(day: PlantedDay, today: date, too_full: bool) -> tuple[Problem, Plan]:
     services = wishes.draw_services(day)
     needs = draw_needs(day)
@@ -72,9 +71,9 @@ def _write(day: PlantedDay, today: date, too_full: bool) -> tuple[Problem, Plan]
     stuck = agreements.draw_stuck(day, [[n.competency for n in found] for found in needs])
     published = history.draw_published(day)
     recent = history.draw_recent_pairs(day, published)
-    locks, overrides = agreements.draw_locks(day, today), agreements.draw_overrides(day)
     if too_full:
-        overfull.drop_sessions(day, locks)
+        overfull.drop_sessions(day)
+    locks, overrides = agreements.draw_locks(day, today), agreements.draw_overrides(day)
     staff, students = _staff(day), _students(day, needs)
     problem = Problem(
         school=f"{day.family.name}-school",

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import maximum_flow
 from schemas.school import Offering
 from services.examples.competencies import Flags
 from services.examples.drawing import Draw
-from services.examples.sessions import PlantedSession, Timetable
+from services.examples.timetable import PlantedSession, Timetable
 
 Counts = NDArray[np.int64]
 
