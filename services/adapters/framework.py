@@ -12,7 +12,7 @@ from typing import Literal
 
 import nh3
 
-from schemas.school import Competency, Grade, Prerequisite
+from schemas.school import Competency, Grade
 from services.adapters.grades import ORDER
 from services.adapters.report import Ledger
 
@@ -166,7 +166,7 @@ def _competency(item: Item, graph: _Links, file: str, ledger: Ledger) -> Compete
         "level": highest_level(item.levels),
         "parent": graph.parents.get(item.id),
         "prerequisites": tuple(
-            Prerequisite(competency=id) for id in sorted(graph.prerequisites.get(item.id, ()))
+            {"competency": id} for id in sorted(graph.prerequisites.get(item.id, ()))
         ),
         "related": tuple(sorted(set(graph.related.get(item.id, ())) - {item.id})),
     }
