@@ -1,0 +1,1 @@
+"""How the tables came to be: Alembic migrations, the same for SQLite and PostgreSQL."""

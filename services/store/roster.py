@@ -126,6 +126,10 @@ class SchoolRoster(Sight):
                 found.setdefault(row.code, []).append(row.id)
         return found
 
+    def entry(self, kind: str, id: str) -> Any | None:
+        """One current entry of a kind, as its model, or None; for the system's own work."""
+        return self.entries(kind, [id]).get(id)
+
     def entries(self, kind: str, ids: Collection[str]) -> dict[str, Any]:
         """Some current entries of a kind, as their models; for the system's own work."""
         found = {}
