@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache, wraps
 from typing import Any, TypeVar, get_type_hints
 from urllib.parse import quote, urlencode
@@ -53,12 +53,13 @@ class Asker:
         return store
 
     @property
-    def today(self) -> date:
-        return self.local_now.date()
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.school.zone)
 
     @property
-    def local_now(self) -> datetime:
-        return self.store.clock().astimezone(ZoneInfo(self.school.zone))
+    def today(self) -> date:
+        """The date at the school."""
+        return self.store.clock().astimezone(self.zone).date()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -206,5 +207,5 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(clock=words.clock, day=words.day, moment=words.moment, part=part)
-    environment.globals.update(words=words, utc=UTC)
+    environment.globals.update(words=words)
     return environment

@@ -7,6 +7,7 @@ computed from rule ids.
 from __future__ import annotations
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from functools import cache
@@ -51,6 +52,19 @@ def reason(reader: Reader, told: Reason) -> str:
     detail = told.parameters.get("rests_on") or told.parameters.get("reason")
     sentence = messages.get(f"{told.id}-{detail}") or messages[told.id]
     return str(sentence).format_map(told.parameters)
+
+
+def finding(rule: str, cause: str, amount: int, names: Mapping[str, str]) -> str:
+    """A deviation in words, for those who plan. `names` are its subjects, ids replaced by names;
+    a subject the sentence speaks of and the finding does not name stays out."""
+    messages = catalogue()["finding"]
+    sentence = messages.get(f"{rule}-{cause}") or messages[rule]
+    return str(sentence).format_map(defaultdict(str, names, amount=str(amount)))
+
+
+def rule(rule: str) -> str:
+    """The heading under which findings of a rule stand."""
+    return message("rule", rule)
 
 
 def count(section: str, name: str, number: int) -> str:

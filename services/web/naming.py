@@ -1,0 +1,58 @@
+"""Names beside the ids of a plan, for pages that speak of everybody and everything in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from schemas.problem import Problem
+from services.store import PlanRow, Tx
+from services.web.pages import View
+
+KINDS_OF_SUBJECT = {"other": "student", "home": "room", "then": "offering", "first": "offering"}
+"""Subjects of findings that name something of another kind."""
+
+
+class Directory(View):
+    """Names by kind and id. An id that nobody knows any more stands for itself."""
+
+    names: dict[str, dict[str, str]]
+
+    def name(self, kind: str, id: str) -> str:
+        known = self.names.get(KINDS_OF_SUBJECT.get(kind, kind), {})
+        return known.get(id) or self.names["staff"].get(id, id)
+
+    def subjects(self, subjects: Mapping[str, str]) -> dict[str, str]:
+        """The subjects of a finding, or the parameters of a reason, with names for ids."""
+        return {kind: self.name(kind, id) for kind, id in subjects.items()}
+
+
+def directory(tx: Tx, row: PlanRow, shown_in: str) -> Directory:
+    """The names of all that a plan speaks of; the audit is told where students' were shown."""
+    return directory_of(tx, tx.problem(row.problem_digest), row, shown_in)
+
+
+def directory_of(tx: Tx, problem: Problem, row: PlanRow | None, shown_in: str) -> Directory:
+    rooms = tx.titles("rooms")
+    offerings = {one.id: one.title for one in problem.offerings}
+    sessions = row.plan.sessions if row else ()
+    return Directory(
+        names={
+            "student": tx.student_names([one.id for one in problem.students], shown_in),
+            "staff": tx.titles("staff"),
+            "room": rooms | {home.id: rooms.get(home.room, home.room) for home in problem.homes},
+            "block": {block.id: block.title for block in problem.blocks},
+            "offering": offerings,
+            "competency": tx.titles("competencies"),
+            "session": {one.id: offerings.get(one.offering, one.offering) for one in sessions},
+            "protected": _protected(tx, problem),
+            "owner": tx.titles("staff"),
+        }
+    )
+
+
+def _protected(tx: Tx, problem: Problem) -> dict[str, str]:
+    staff = tx.titles("staff")
+    return {
+        time.id: ", ".join(staff.get(adult, adult) for adult in time.staff)
+        for time in problem.protected
+    }
