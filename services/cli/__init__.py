@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import judging, records, running, solving
+from services.cli import judging, records, running, settling, solving
 
 app = typer.Typer(
     name="flexday",
@@ -24,6 +24,7 @@ solving.register(app)
 judging.register(app)
 records.register(app)
 running.register(app)
+settling.register(app)
 
 
 def main() -> None:
