@@ -70,18 +70,29 @@ class Planner:
         """Keeps appointments and answers runs until told to stop."""
         while not stop.is_set():
             try:
-                self.keep_appointments()
-                busy = self.step()
+                served = [self._serve(school) for school in self.store.schools()]
+                busy = any(served)
             except Unavailable as error:
                 log.warning("the database is away; trying again", reason=str(error))
                 busy = False
             if not busy:
                 stop.wait(pause_seconds)
 
-    def keep_appointments(self) -> None:
-        """Acts on every cut-off, deadline, fallback and publish time that has come."""
-        for school in self.store.schools():
-            tick(self.store, school)
+    def _serve(self, school: str) -> bool:
+        """One turn for a school; True when it had a run. A fault with one school's records ends
+        its turn, not the planning of all others."""
+        try:
+            self.keep_appointments(school)
+            return self.step_in(school)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("a school's turn met a fault", school=school)
+            return False
+
+    def keep_appointments(self, school: str) -> None:
+        """Acts on every cut-off, deadline, fallback and publish time of a school that has come."""
+        tick(self.store, school)
 
     def step(self) -> bool:
         """Claims and answers one run of any school; False when none waits."""
@@ -106,6 +117,11 @@ class Planner:
         except ValidationError as error:
             first = error.errors()[0]
             self._fail(viewer, run, f"the day's question does not hold together: {first['msg']}")
+        except Unavailable:
+            raise
+        except Exception as fault:
+            log.exception("a run met a fault of ours", run=run.id)
+            self._fail(viewer, run, f"a fault in flexday itself: {type(fault).__name__}: {fault}")
         return True
 
     def _answer(self, viewer: Viewer, run: RunRow) -> None:

@@ -115,6 +115,17 @@ def test_a_failed_run_leaves_what_is_published(east: Store) -> None:
 
 
 @on_databases
+def test_a_fault_of_ours_fails_the_run_and_spares_the_planner(east: Store) -> None:
+    def has_a_fault(job: Job, bounds: Bounds, follow: Follow) -> Plan:
+        raise KeyError("b7")
+
+    waiting = queue(east)
+    assert Planner(east, solver=has_a_fault).step()
+    assert run(east, waiting).status == "failed"
+    assert "KeyError" in (run(east, waiting).error or "")
+
+
+@on_databases
 def test_contradicting_locks_are_named_in_the_failed_run(east: Store) -> None:
     def contradicts(job: Job, bounds: Bounds, follow: Follow) -> Contradiction:
         return Contradiction(problem="p", locks=("k1", "k2"))
