@@ -19,6 +19,8 @@ from services.store.tables import school as school_table
 from services.viewer import Viewer
 
 Clock = Callable[[], datetime]
+Disclosure = tuple[str, str]
+"""(action, object) of a record of other people that was read."""
 ROWS_PER_STATEMENT = 500
 
 
@@ -57,8 +59,8 @@ class Part:
         self.connection = connection
         self.viewer = viewer
         self.clock = clock
-        self.disclosures: list[tuple[str, str]] = []
-        """(action, object) of records of other people read so far, for the audit."""
+        self.disclosures: list[Disclosure] = []
+        """What was read of other people so far, for the audit."""
 
     @property
     def is_postgresql(self) -> bool:

@@ -17,13 +17,17 @@ from services.canonical import composite
 from services.store import tables as t
 from services.store.errors import NotAllowed, UnknownSchool
 from services.store.part import Part
-from services.viewer import may_see, may_send
+from services.viewer import Viewer, may_see, may_send
 
 DAYS_A_SESSION_TIES = 14
 """Days a teacher goes on seeing the students of a session they held, to record what was learnt."""
 
 
 class Sight(Part):
+    def as_viewer(self, viewer: Viewer) -> None:
+        super().as_viewer(viewer)
+        self.__dict__.pop("tied_students", None)
+
     def today(self) -> date:
         """The date now, in the school's own zone. Raises: UnknownSchool."""
         row = self._one(select(t.school.c.zone).where(self._mine(t.school)))

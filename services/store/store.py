@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from services.store import tables as t
 from services.store.engines import reader_engine, writer_engine
 from services.store.faults import told_plainly
-from services.store.part import Clock, utc_now
+from services.store.part import Clock, Disclosure, utc_now
 from services.store.tx import Tx
 from services.viewer import Viewer
+
+ONE_LOOK = timedelta(hours=1)
+"""The same viewer reading the same records for the same purpose within it is audited once."""
+MOST_REMEMBERED = 10_000
 
 
 class Store:
@@ -26,6 +31,7 @@ class Store:
         self.clock = clock
         self._writer = writer_engine(url)
         self._reader = reader_engine(url, self._writer)
+        self._disclosed: dict[tuple[Viewer, Disclosure], datetime] = {}
 
     @contextmanager
     def begin(self, viewer: Viewer) -> Iterator[Tx]:
@@ -38,7 +44,7 @@ class Store:
             tx = Tx(connection, viewer, self.clock)
             tx.as_viewer(viewer)
             yield tx
-            _write_disclosures(tx)
+            self._audit_disclosures(tx, tx.disclosures)
 
     @contextmanager
     def read(self, viewer: Viewer) -> Iterator[Tx]:
@@ -51,9 +57,9 @@ class Store:
             tx = Tx(connection, viewer, self.clock)
             tx.as_viewer(viewer)
             yield tx
-        if tx.disclosures:
+        if any(self._is_due(viewer, each) for each in tx.disclosures):
             with self.begin(viewer) as auditing:
-                auditing.disclosures = tx.disclosures
+                self._audit_disclosures(auditing, tx.disclosures)
 
     def schools(self) -> list[str]:
         """The ids of all schools, for workers that serve each of them in turn."""
@@ -77,7 +83,19 @@ class Store:
         self._reader.dispose()
         self._writer.dispose()
 
+    def _audit_disclosures(self, tx: Tx, disclosures: list[Disclosure]) -> None:
+        for each in disclosures:
+            if self._is_due(tx.viewer, each):
+                tx.audit(*each, reason=tx.viewer.purpose)
+                self._disclosed[tx.viewer, each] = self.clock()
 
-def _write_disclosures(tx: Tx) -> None:
-    for action, object_read in tx.disclosures:
-        tx.audit(action, object_read, reason=tx.viewer.purpose)
+    def _is_due(self, viewer: Viewer, disclosure: Disclosure) -> bool:
+        """Whether a disclosure is yet to be audited: a page that loads itself anew every few
+        seconds is one look at a record, not hundreds."""
+        now = self.clock()
+        if len(self._disclosed) > MOST_REMEMBERED:
+            self._disclosed = {
+                each: at for each, at in self._disclosed.items() if now - at < ONE_LOOK
+            }
+        last = self._disclosed.get((viewer, disclosure))
+        return last is None or now - last >= ONE_LOOK

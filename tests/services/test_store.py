@@ -511,3 +511,40 @@ def test_reading_another_persons_record_leaves_an_audit_row(store: Store) -> Non
         list(tx.mastery("ada"))
         told = [(row.person, row.action, row.object, row.reason) for row in tx.audit_rows()]
     assert told == [("vega", "mastery.read", "student ada", "conference")]
+
+
+def test_a_page_that_loads_itself_anew_is_one_look_an_hour(
+    open_store: Callable[..., Store],
+) -> None:
+    clock = Clock()
+    store = open_store(clock)
+    enrol(store)
+
+    def looks() -> int:
+        with store.read(SCHEDULER) as tx:
+            tx.roster("students")
+        with store.read(EAST) as tx:
+            return len(tx.audit_rows())
+
+    assert [looks(), looks()] == [1, 1]
+    clock.now += timedelta(hours=1)
+    assert looks() == 2
+
+
+def test_another_viewer_in_the_same_transaction_has_ties_of_their_own(store: Store) -> None:
+    enrol(store)
+    with store.read(Viewer.guardian("east", "pat")) as tx:
+        assert tx.may_see("ben")
+        tx.as_viewer(Viewer.guardian("east", "nobody"))
+        assert not tx.may_see("ben")
+
+
+def test_postgresql_is_told_the_school_first_and_forgets_it_after(store: Store) -> None:
+    enrol(store)
+    with store.read(EAST) as tx:
+        if not tx.is_postgresql:
+            pytest.skip("SQLite has no row-level security")
+        asked = text("select current_setting('app.school', true)")
+        assert tx.connection.execute(asked).scalar() == "east"
+    with store._writer.connect() as connection:
+        assert connection.execute(asked).scalar() in (None, "")
