@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from schemas.base import Frozen
-from schemas.school import Roster
+from schemas.school import BellSchedule, Roster
 
 
 def record_key(record: Frozen) -> tuple[str, ...]:
@@ -28,6 +28,32 @@ def keep_known(roster: Roster, known: Roster | None, kinds: Iterable[str]) -> Ro
         return roster
     update = {kind: _merged(getattr(roster, kind), getattr(known, kind)) for kind in kinds}
     return roster.model_copy(update=update)
+
+
+def keep_known_day(roster: Roster, known: Roster | None) -> Roster:
+    """The roster with the kinds of blocks (flexible, lunch) that the school has given its day.
+
+    A known bell schedule stays while it holds every block that the source still has, at the same
+    times; fixed classes do not meet in blocks that it made flexible.
+    """
+    if known is None:
+        return roster
+    before = {schedule.id: schedule for schedule in known.bell_schedules}
+    schedules = tuple(
+        before[schedule.id] if _holds(before.get(schedule.id), schedule) else schedule
+        for schedule in roster.bell_schedules
+    )
+    flex = {b.id for s in schedules for b in s.blocks if b.kind == "flex"}
+    sections = tuple(
+        section.model_copy(update={"blocks": tuple(b for b in section.blocks if b not in flex)})
+        for section in roster.sections
+    )
+    return roster.model_copy(update={"bell_schedules": schedules, "sections": sections})
+
+
+def _holds(known: BellSchedule | None, read: BellSchedule) -> bool:
+    times = {(block.id, block.start, block.end) for block in known.blocks} if known else set()
+    return all((block.id, block.start, block.end) in times for block in read.blocks)
 
 
 def _merged(records: Iterable[Any], known: Iterable[Any]) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ import pytest
 
 from schemas.imports import ImportResult
 from schemas.school import Competency, Roster, School
+from services.adapters import filling
 from services.adapters.archive import open_path
 from services.adapters.case import read_case
 from services.adapters.edfi import read_edfi
@@ -249,6 +250,22 @@ def test_a_standard_is_found_with_or_without_its_cluster_letter() -> None:
     assert index.find("CC.6.RP.3b") == ("guid-r", "sub-part folded into its standard")
     assert index.find("CC.7.RP.3") is None
     assert index.find("111.32.NA.A.1.D") is None
+
+
+def test_importing_again_keeps_the_flexible_blocks_the_school_has_chosen() -> None:
+    before = filling.fill(kite_school(), Ledger("test"))
+    kinds = [block.kind for block in before.bell_schedules[0].blocks]
+    assert kinds == ["class", "flex", "lunch", "flex"]
+    again = kite_school(known={"9": before})
+    assert again.bell_schedules == before.bell_schedules
+    assert again.sections[0].blocks == ()
+    assert again.staff == before.staff
+    moved = edfi_files()
+    moved["EducationOrganization.xml"] = moved["EducationOrganization.xml"].replace(
+        "08:30:00", "08:20:00"
+    )
+    new_times = kite_school(moved, known={"9": before}).bell_schedules[0].blocks
+    assert [block.kind for block in new_times] == ["class", "class", "class"]
 
 
 @pytest.fixture(scope="module")

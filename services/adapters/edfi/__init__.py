@@ -33,7 +33,7 @@ from services.adapters.edfi.places import (
 )
 from services.adapters.edfi.placing import Placed, place_students
 from services.adapters.edfi.programs import groups_by_student
-from services.adapters.merging import keep_known
+from services.adapters.merging import keep_known, keep_known_day
 from services.adapters.report import Ledger
 from services.adapters.standards import StandardsIndex
 
@@ -157,5 +157,6 @@ def _school(district: _District, school: School) -> SchoolImport:
     adults = {adult.id for adult in staff}
     events = district.assessments.evidence_of(ids, school.zone)
     events += absences_of(documents, adults, terms, school.zone, ledger)
-    merged = keep_known(roster, district.known.get(school.id), KINDS)
+    before = district.known.get(school.id)
+    merged = keep_known_day(keep_known(roster, before, KINDS), before)
     return SchoolImport(roster=merged, kinds=KINDS, events=tuple(events))
