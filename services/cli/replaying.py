@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.handlers import Outcome
 from services.replay import BadRow, MappingRefused, read_mapping, read_recording
 from services.replay.sending import Refused, Sink, into_store, send, tally, to_server
 from services.store import Unavailable
@@ -56,6 +57,7 @@ def run(recording: Path, mapping_file: Path, speed: float, to: Target) -> None:
     """Sends a recording and prints what became of it."""
     bad: list[BadRow] = []
     ends: Counter[str] = Counter()
+    examples: dict[str, Outcome] = {}
     try:
         recorded = read_recording(
             recording,
@@ -68,10 +70,13 @@ def run(recording: Path, mapping_file: Path, speed: float, to: Target) -> None:
             task = bar.add_task(recording.name, total=_rows(recording), ends="")
             for outcomes in send(recorded, to.sink, speed):
                 ends += tally(outcomes)
+                examples |= {each.status: each for each in outcomes if each.reason}
                 bar.update(task, completed=ends.total() + len(bad), ends=_said(ends))
     except (MappingRefused, Refused, Unavailable, OSError) as error:
         raise _fail(str(error)) from error
     typer.echo(_said(ends) or "nothing was sent")
+    for status, outcome in sorted(examples.items()):
+        typer.echo(f"{status}, for example: {outcome.reason}; {outcome.mend}", err=True)
     for row in bad[:BAD_ROWS_TOLD]:
         typer.echo(f"row {row.row}: {row.reason}", err=True)
     if len(bad) > BAD_ROWS_TOLD:
