@@ -25,18 +25,14 @@ class Travel(Rule):
     def check(self, layout: Layout) -> Iterator[Finding]:
         facts = layout.facts
         for person, who in _people(facts):
+            places = {block: layout.buildings(person, block) for block in facts.blocks}
+            if len(frozenset().union(*places.values())) < 2:
+                continue
             for i, j, between in facts.crossings:
-                after = layout.buildings(person, j)
-                if not after or any(layout.buildings(person, block) for block in between):
+                if any(places[block] for block in between):
                     continue
-                short = max(
-                    (
-                        facts.minutes_short(a, i, b, j)
-                        for a in layout.buildings(person, i)
-                        for b in after
-                    ),
-                    default=0,
-                )
+                ways = [facts.minutes_short(a, i, b, j) for a in places[i] for b in places[j]]
+                short = max(ways, default=0)
                 if short:
                     yield self.finding(short, block=i, then=j, **{who: person})
 

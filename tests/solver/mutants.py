@@ -34,7 +34,8 @@ class CountsTwice(Mutant):
 
 class OneTooStrict(Mutant):
     def excess(self, expr: Expr, /, *others: Expr, cause: str = "", **subjects: str) -> Expr:
-        shifted = super().excess(expr + 1, *others, cause=cause, **subjects)
+        strict = [other + 1 for other in others]
+        shifted = super().excess(expr + 1, *strict, cause=cause, **subjects)
         return self.wrong(ZERO, shifted)
 
 

@@ -505,10 +505,14 @@ def _with_history(rng: Random, problem: Problem, plan: Case) -> Problem:
 
 
 def _draw_pair(rng: Random, plan: Case, people: list[str]) -> list[str]:
-    """Two people, often of one session."""
-    session = rng.choice([placement.session for placement in plan.placements] or [""])
-    inside = [p.student for p in plan.placements if p.session == session]
-    return rng.sample(inside if len(inside) > 1 and rng.random() < 0.5 else people, 2)
+    """Two people, often of one session; the second may be an adult."""
+    session = rng.choice(plan.sessions or (None,))
+    if session is None or rng.random() < 0.5:
+        return rng.sample(people, 2)
+    students = [p.student for p in plan.placements if p.session == session.id]
+    others = students if rng.random() < 0.7 else [duty.staff for duty in session.duties]
+    pairs = [[a, b] for a in students for b in others if a != b]
+    return rng.choice(pairs or [rng.sample(people, 2)])
 
 
 def _draw_service(rng: Random, problem: Problem, plan: Case, name: str) -> DayService:
@@ -531,7 +535,7 @@ def _draw_service(rng: Random, problem: Problem, plan: Case, name: str) -> DaySe
         setting="pull_out" if pulled else "push_in",
         largest_group=rng.randint(2, 6),
         not_from_blocks=some(rng, [block.id for block in problem.blocks], 0.1),
-        not_from_offerings=some(rng, list(offerings), 0.15),
+        not_from_offerings=some(rng, list(offerings), rng.choice((0, 0, 0.3, 0.5))),
     )
 
 
@@ -623,7 +627,9 @@ def _draw_slots(rng: Random, plan: Case) -> tuple[Slot, ...]:
     slots = []
     for session in (*plan.sessions, *spare):
         others = some(rng, every, 0.5) if session.id in seats else every
-        extra = Duty(staff=rng.choice(list(facts.staff)), role="lead")
+        adults = [duty.staff for duty in session.duties if rng.random() < 0.5]
+        role = rng.choice(("lead", "lead", "aide"))
+        extra = Duty(staff=rng.choice(adults or list(facts.staff)), role=role)
         slots.append(
             Slot(
                 id=session.id,
@@ -634,7 +640,7 @@ def _draw_slots(rng: Random, plan: Case) -> tuple[Slot, ...]:
                 students=_shuffled(rng, (*seats.get(session.id, ()), *others)),
             )
         )
-    return tuple(slots)
+    return _shuffled(rng, slots)
 
 
 def _shuffled(rng: Random, items: Sequence[T]) -> tuple[T, ...]:

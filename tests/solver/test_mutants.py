@@ -79,11 +79,14 @@ def test_a_question_answered_wrongly_is_found_out(mutant: type[Mutant], rule: st
 
 @pytest.mark.soak
 @every_rule
-@pytest.mark.parametrize("mutant", SOMETIMES)
-def test_every_question_a_rule_asks_matters(rule: Rule, mutant: type[Mutant]) -> None:
-    if caught(rule, mutant, samples(rule, 20, 2000)) is None:
-        pytest.skip(f"{rule.id} does not ask what {mutant.__name__} answers wrongly")
-    assert any(caught(rule, mutant, samples(rule, wanted, 60_000)) for wanted in (20, 60, 300))
+def test_every_question_a_rule_asks_matters(rule: Rule) -> None:
+    asked = [m for m in SOMETIMES if caught(rule, m, samples(rule, 20, 2000)) is not None]
+    assert [mutant for mutant in asked if not caught_in_time(rule, mutant)] == []
+
+
+def caught_in_time(rule: Rule, mutant: type[Mutant]) -> bool:
+    """Whether more and more cases tell the mutant from the rule."""
+    return any(caught(rule, mutant, samples(rule, wanted, 60_000)) for wanted in (20, 60, 300))
 
 
 @pytest.mark.soak
