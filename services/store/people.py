@@ -57,6 +57,16 @@ class People(Part):
         )
         return (row.person_kind, row.person) if row else None
 
+    def has_feed(self, person_kind: PersonKind, person: str) -> bool:
+        """Whether a person has a feed that is open."""
+        return bool(
+            self._rows(
+                select(t.feed.c.token_hash)
+                .where(self._mine(t.feed), t.feed.c.person_kind == person_kind)
+                .where(t.feed.c.person == person, t.feed.c.revoked_at.is_(None))
+            )
+        )
+
     def revoke_feed(self, person_kind: PersonKind, person: str) -> bool:
         """Ends a person's feed; False when there was none."""
         return self._changed(

@@ -17,6 +17,7 @@ from services.web import words
 from services.web.auth import SignInNeeded
 from services.web.pages import show_to_anybody, wants_json
 from services.web.security import HEADERS
+from services.workflow import Refused
 
 log = structlog.get_logger()
 RETRY_SECONDS = "5"
@@ -91,12 +92,23 @@ def add_handlers(app: FastAPI) -> None:
             return answer(request, trouble(503))
         return answer(request, trouble(409, str(error)))
 
+    @app.exception_handler(Refused)
+    def _(request: Request, error: Refused) -> Response:
+        if error.status == 404:
+            return answer(request, trouble(404))
+        return answer(request, trouble(error.status, _said(error.message), _said(error.mend)))
+
     @app.exception_handler(Exception)
     def _(request: Request, error: Exception) -> Response:
         log.error("request failed", method=request.method, error=type(error).__name__)
         told = answer(request, trouble(500))
         told.headers.update(HEADERS | {"Cache-Control": "no-store"})
         return told
+
+
+def _said(text: str) -> str:
+    """A clause as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _fault(fault: Any) -> str:

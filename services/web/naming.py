@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from schemas.problem import Problem
 from services.store import PlanRow, Tx
 from services.web.pages import View
+from solver.reasons import Reason
 
 KINDS_OF_SUBJECT = {"other": "student", "home": "room", "then": "offering", "first": "offering"}
 """Subjects of findings that name something of another kind."""
@@ -21,9 +22,19 @@ class Directory(View):
         known = self.names.get(KINDS_OF_SUBJECT.get(kind, kind), {})
         return known.get(id) or self.names["staff"].get(id, id)
 
+    def anybody(self, id: str | None) -> str:
+        """The name of a student, adult or room, whichever has the id."""
+        kinds = ("student", "staff", "room")
+        return next((self.names[kind][id] for kind in kinds if id in self.names[kind]), id or "")
+
     def subjects(self, subjects: Mapping[str, str]) -> dict[str, str]:
         """The subjects of a finding, or the parameters of a reason, with names for ids."""
         return {kind: self.name(kind, id) for kind, id in subjects.items()}
+
+    def worded(self, reason: Reason) -> Reason:
+        """A reason that carries a name beside each id, for the sentence about it."""
+        named = {f"{kind}_name": self.name(kind, id) for kind, id in reason.parameters.items()}
+        return reason.model_copy(update={"parameters": {**reason.parameters, **named}})
 
 
 def directory(tx: Tx, row: PlanRow, shown_in: str) -> Directory:

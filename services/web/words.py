@@ -14,7 +14,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from schemas.plan import Finding
 from solver.reasons import Reason
+from solver.rules import RULES
 
 LANGUAGE = "en"
 Reader = Literal["staff", "student", "family"]
@@ -60,6 +62,25 @@ def finding(rule: str, cause: str, amount: int, names: Mapping[str, str]) -> str
     messages = catalogue()["finding"]
     sentence = messages.get(f"{rule}-{cause}") or messages[rule]
     return str(sentence).format_map(defaultdict(str, names, amount=str(amount)))
+
+
+def may_override(found: Finding) -> bool:
+    """Whether a named person may take a finding on themself."""
+    known = RULES[found.rule]
+    return known.override == "named" and found.cause not in known.never_causes
+
+
+def unplaced(why: str, block: str) -> str:
+    """Why somebody has no session in a block, for those who plan."""
+    messages = catalogue()["reason"]["staff"]
+    sentence = messages.get(f"unplaced-{why}") or messages["unplaced"]
+    return str(sentence).format(block_name=block)
+
+
+def news(name: str, who: str) -> str:
+    """An event that came since, such as staff.absent, in words."""
+    messages = catalogue()["news"]
+    return str(messages.get(name.replace(".", "-"), messages["other"])).format(who=who)
 
 
 def rule(rule: str) -> str:

@@ -1,0 +1,199 @@
+"""The review page: is it safe to approve, what stands out, who moves and why, the board; and the
+decisions: approve, reject, go back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Annotated, Literal
+
+from fastapi import Depends, Form, Header
+from fastapi.responses import Response
+
+from schemas.base import Id
+from schemas.plan import PlanStatus
+from services import workflow
+from services.store import RunRow
+from services.web.naming import Directory, directory
+from services.web.pages import Asker, Pages, View, asking, back_to
+from services.workflow import Review
+from services.workflow.review import Card
+
+pages = Pages()
+Planner = Annotated[Asker, Depends(asking("scheduler", "admin"))]
+IfMatch = Annotated[str | None, Header()]
+SHOWN_FINDINGS = 12
+"""Findings of a rule shown before the rest is folded away."""
+
+
+class Filter(View):
+    """What of the board is shown: all, or only what changed; of one adult, or of all."""
+
+    only: Literal["all", "changes"] = "all"
+    adult: Id | None = None
+
+    def shows(self, card: Card) -> bool:
+        changed = self.only == "all" or card.badge not in (None, "kept") or bool(card.findings)
+        return changed and (self.adult in (None, *(duty.staff for duty in card.duties)))
+
+
+class ReviewPage(View):
+    """A plan under review, with the names of all it speaks of."""
+
+    review: Review
+    names: Directory
+    showing: Filter
+    planning: Id | None
+    """A run under way for the day."""
+    history: tuple[tuple[Id, PlanStatus], ...]
+    may_undo: bool
+
+    @property
+    def better(self) -> float | None:
+        """The most, in per cent, by which a lawful plan could be better; None where not known."""
+        return None if self.review.gap is None else round(100 * self.review.gap, 1)
+
+    @property
+    def blocks(self) -> list[tuple[str, str]]:
+        return [(block, self.names.name("block", block)) for block in self.review.blocks]
+
+    @property
+    def adults(self) -> list[tuple[str, str]]:
+        """Adults on duty, by name."""
+        staff = {
+            duty.staff
+            for row in self.review.board
+            for cell in row.cells
+            for card in cell
+            for duty in card.duties
+        }
+        return sorted(((one, self.names.name("staff", one)) for one in staff), key=lambda x: x[1])
+
+
+class DecidePage(View):
+    """What is about to be approved, in figures, before it is."""
+
+    review: Review
+    names: Directory
+
+
+@pages.page("/plans/{plan}", "plan.html")
+def plan_page(
+    asker: Planner,
+    plan: str,
+    only: Literal["all", "changes"] = "all",
+    adult: str = "",
+) -> ReviewPage:
+    """The review of a plan."""
+    seen = workflow.review(asker.store, asker.viewer, plan)
+    with asker.read() as tx:
+        row = tx.plan(plan)
+        running = [run for run in tx.runs(row.day) if _under_way(run)]
+        return ReviewPage(
+            review=seen,
+            names=directory(tx, row, f"review of plan {plan}"),
+            showing=Filter(only=only, adult=adult or None),
+            planning=running[-1].id if running else None,
+            history=tuple((one.id, one.status) for one in tx.plans(row.day)),
+            may_undo=row.status == "draft" and row.revision_of is not None,
+        )
+
+
+def _under_way(run: RunRow) -> bool:
+    return run.scenario is None and run.status in ("queued", "running")
+
+
+@pages.page("/plans/{plan}/decide", "plan_decide.html")
+def decide_page(asker: Planner, plan: str) -> DecidePage:
+    """The last look before approving."""
+    seen = workflow.review(asker.store, asker.viewer, plan)
+    with asker.read() as tx:
+        names = directory(tx, tx.plan(plan), f"decision on plan {plan}")
+    return DecidePage(review=seen, names=names)
+
+
+@pages.form("/plans/{plan}/approve")
+def approve(
+    asker: Planner,
+    plan: str,
+    if_match: IfMatch = None,
+    etag: Annotated[str | None, Form()] = None,
+    publish_on: Annotated[date | Literal[""], Form()] = "",
+    publish_at: Annotated[time | Literal[""], Form()] = "",
+    then_repair: Annotated[bool, Form()] = False,
+) -> Response:
+    """Approves exactly what was seen: the ETag comes with the form, or as If-Match."""
+    row = workflow.approve(
+        asker.store,
+        asker.viewer,
+        plan,
+        if_match or etag,
+        _publish_time(asker, publish_on, publish_at),
+        then_repair,
+    )
+    return back_to(f"/days/{row.day}", "approved")
+
+
+def _publish_time(
+    asker: Asker, day: date | Literal[""], clock: time | Literal[""]
+) -> datetime | None:
+    """The instant a person named by the school's clocks; None for at once."""
+    if not isinstance(clock, time):
+        return None
+    on = day if isinstance(day, date) else asker.today
+    return datetime.combine(on, clock.replace(tzinfo=None), asker.zone)
+
+
+@pages.form("/plans/{plan}/reject")
+def reject(
+    asker: Planner,
+    plan: str,
+    if_match: IfMatch = None,
+    etag: Annotated[str | None, Form()] = None,
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Rejects a draft, or an approved plan that waits for its hour."""
+    row = workflow.reject(asker.store, asker.viewer, plan, if_match or etag, reason)
+    return back_to(f"/days/{row.day}", "rejected")
+
+
+@pages.form("/plans/{plan}/roll-back")
+def roll_back(
+    asker: Planner,
+    plan: str,
+    if_match: IfMatch = None,
+    etag: Annotated[str | None, Form()] = None,
+) -> Response:
+    """Publishes an earlier plan of the day again, judged anew."""
+    row = workflow.roll_back(asker.store, asker.viewer, plan, if_match or etag)
+    return back_to(f"/days/{row.day}", "rolled-back")
+
+
+@pages.form("/plans/{plan}/reopen")
+def reopen(asker: Planner, plan: str) -> Response:
+    """Makes a new draft of what stands of a plan."""
+    row = workflow.reopen(asker.store, asker.viewer, plan)
+    return back_to(f"/plans/{row.id}", "reopened")
+
+
+@pages.form("/plans/{plan}/fallback")
+def name_fallback(
+    asker: Planner,
+    plan: str,
+    if_match: IfMatch = None,
+    etag: Annotated[str | None, Form()] = None,
+) -> Response:
+    """Names the plan that stands in on days of its kind."""
+    workflow.name_fallback(asker.store, asker.viewer, plan, if_match or etag)
+    return back_to(f"/plans/{plan}", "fallback-named")
+
+
+@pages.form("/plans/{plan}/undo")
+def undo(
+    asker: Planner,
+    plan: str,
+    if_match: IfMatch = None,
+    etag: Annotated[str | None, Form()] = None,
+) -> Response:
+    """Takes back the last edit of a draft."""
+    row = workflow.undo(asker.store, asker.viewer, plan, if_match or etag)
+    return back_to(f"/plans/{row.id}", "undone")

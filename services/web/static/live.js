@@ -1,0 +1,20 @@
+// Keeps the part of a page that says how planning goes as new as the school's record.
+"use strict";
+
+const region = document.querySelector("[data-live]");
+if (region && window.EventSource) {
+  const source = new EventSource(region.dataset.live);
+  let first = true;
+  source.addEventListener("changed", () => {
+    if (!first) {
+      window.htmx?.ajax("GET", location.href, {
+        target: "#live",
+        select: "#live",
+        swap: "outerMorph",
+      });
+    }
+    first = false;
+  });
+  source.addEventListener("over", () => source.close());
+  window.addEventListener("pagehide", () => source.close());
+}
