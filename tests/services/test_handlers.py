@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -155,6 +158,24 @@ def test_log_positions_have_no_gaps(store: Store) -> None:
         assert [row.event_id for row in tx.events_since(1, kinds=["evidence.recorded"])] == [
             "e2", "e3",
         ]  # fmt: skip
+
+
+def test_many_senders_of_the_same_events_at_once_count_each_once(store: Store) -> None:
+    enrol(store)
+    sent = [evidence(f"e{n}", minute=n, student=["ada", "ben"][n % 2]) for n in range(40)]
+
+    def send(seed: int) -> Counter[str]:
+        mine = Random(seed).sample(sent, len(sent))
+        batches = [mine[start : start + 8] for start in range(0, len(mine), 8)]
+        return Counter(status for batch in batches for status in take(store, *batch))
+
+    with ThreadPoolExecutor(4) as pool:
+        told = sum(pool.map(send, range(4)), Counter[str]())
+    assert told == {"accepted": 40, "duplicate": 120}
+    with store.read(EAST) as tx:
+        assert [row.seq for row in tx.events_since(0)] == list(range(1, 41))
+    assert [count for _, count in state(store).values()] == [20, 20]
+    assert all(comparison.same for comparison in verify(store, "east"))
 
 
 # --- what cannot count ----------------------------------------------------------------------
