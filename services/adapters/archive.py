@@ -63,11 +63,17 @@ class Files:
         return [name for name in sorted(self._readers) if name.lower().endswith(ending)]
 
     def find(self, base: str) -> str | None:
-        """The full name of the file called `base` (any case), in whichever folder it lies."""
-        for name in self.names():
-            if PurePosixPath(name).name.lower() == base.lower():
-                return name
-        return None
+        """The full name of the file called `base` (any case), in whichever folder it lies.
+
+        Raises:
+            ImportRefused: several folders have one.
+        """
+        found = [name for name in self.names() if PurePosixPath(name).name.lower() == base.lower()]
+        if len(found) > 1:
+            raise self._ledger.refuse_now(
+                found[1], f"{found[0]} has the same name", "hand in one of them at a time"
+            )
+        return found[0] if found else None
 
     def read(self, name: str) -> bytes:
         """The content of one file.

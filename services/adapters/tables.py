@@ -8,7 +8,7 @@ import io
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import TypeVar
 
 from services.adapters.archive import Files
@@ -70,9 +70,6 @@ class Row(dict[str, str]):
 
     def day(self, column: str) -> date | None:
         return self.parsed(column, date.fromisoformat, "a date, such as 2026-09-01")
-
-    def moment(self, column: str) -> datetime | None:
-        return self.parsed(column, datetime.fromisoformat, "an ISO 8601 time")
 
     def whole(self, column: str) -> int | None:
         return self.parsed(column, _whole, "a whole number")

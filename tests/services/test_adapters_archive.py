@@ -115,6 +115,18 @@ def test_a_name_that_stands_twice_in_a_zip_is_refused() -> None:
     assert "stands twice" in reasons(refused)
 
 
+def test_two_folders_with_a_file_of_one_name_are_refused() -> None:
+    files = open_bytes("a.zip", zip_of({"a/users.csv": "x", "b/users.csv": "y"}), Ledger("test"))
+    with pytest.raises(ImportRefused) as refused:
+        files.find("users.csv")
+    assert "a/users.csv has the same name" in reasons(refused)
+
+
+def test_what_an_operating_system_leaves_in_a_zip_is_overlooked() -> None:
+    content = zip_of({"users.csv": "x", "__MACOSX/users.csv": "y", ".DS_Store": "z"})
+    assert open_bytes("a.zip", content, Ledger("test")).names() == ["users.csv"]
+
+
 def test_an_encrypted_entry_is_refused() -> None:
     content = bytearray(zip_of({"a.csv": "x"}))
     directory = content.find(b"PK\x01\x02")

@@ -71,6 +71,14 @@ def test_a_holiday_is_closed_and_every_other_weekday_of_the_term_is_not() -> Non
     assert date(2026, 8, 29) not in days
 
 
+def test_a_term_of_ten_thousand_years_does_not_fill_a_calendar() -> None:
+    files = edfi_files()
+    files["EducationOrgCalendar.xml"] = files["EducationOrgCalendar.xml"].replace(
+        "2026-09-04", "9999-12-31"
+    )
+    assert len(kite_school(files).calendar) < 270
+
+
 def test_a_teacher_is_qualified_by_credential_and_by_the_course_taught() -> None:
     (adult,) = kite_school().staff
     assert adult.qualifications == ("Music", "Mathematics")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.events import AnyEvent, EvidenceFacts, StaffPresenceFacts
 from services.adapters.edfi.document import Documents, Record
-from services.adapters.edfi.people import leaves, staff_member_of, student_of
+from services.adapters.edfi.people import staff_member_of, student_of
 from services.adapters.edfi.places import Term
 from services.adapters.eventing import event_id, make_event
 from services.adapters.report import Ledger
@@ -145,7 +145,7 @@ def absences_of(
     year, so that anything heard later outweighs it. A leave without an end is of one day.
     """
     events = []
-    for record in leaves(documents):
+    for record in documents.all("StaffLeave"):
         begins, who = record.day("BeginDate"), staff_member_of(record)
         if who not in staff or begins is None:
             continue

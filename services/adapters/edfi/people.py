@@ -244,7 +244,3 @@ def _name(record: Record) -> dict[str, object]:
         "given_name": record.text("Name/PreferredFirstName") or record.text("Name/FirstName"),
         "family_name": record.text("Name/PreferredLastSurname") or record.text("Name/LastSurname"),
     }
-
-
-def leaves(documents: Documents) -> Iterator[Record]:
-    yield from documents.all("StaffLeave")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -87,7 +87,7 @@ def bell_schedules_of(
     for record in documents.all("BellSchedule"):
         if documents.school_of(record) != school:
             continue
-        names = _period_names(documents, record)
+        names = periods_of(documents, record)
         for name in names:
             if name not in blocks:
                 record.refuse("ClassPeriodReference", f"no class period {name!r}", "add it")
@@ -97,7 +97,7 @@ def bell_schedules_of(
         schedules += [schedule] if schedule else []
     if blocks and not schedules:
         ledger.assume("BellSchedule", "one schedule of all class periods, as none is given")
-        every = _in_order(blocks, list(blocks))
+        every = _in_order(blocks, blocks)
         fields = {"id": "All periods", "title": "All periods", "blocks": every}
         schedule = ledger.build(BellSchedule, fields, file="", row=None)
         schedules += [schedule] if schedule else []
@@ -130,21 +130,17 @@ def _blocks(documents: Documents, school: str, ledger: Ledger) -> dict[str, Bloc
     return blocks
 
 
-def _period_names(documents: Documents, record: Record) -> list[str]:
+def periods_of(documents: Documents, record: Record) -> tuple[str, ...]:
     """Class periods that a bell schedule or a section names, by identity or by `ref`."""
     names = record.texts("ClassPeriodReference/ClassPeriodIdentity/ClassPeriodName")
     for element in record.element.findall("ClassPeriodReference"):
         target = documents.by_reference(element.get("ref", ""))
         if target is not None:
             names.append(target.text("ClassPeriodName"))
-    return list(dict.fromkeys(names))
+    return tuple(dict.fromkeys(names))
 
 
-def periods_of(documents: Documents, record: Record) -> tuple[str, ...]:
-    return tuple(_period_names(documents, record))
-
-
-def _in_order(blocks: dict[str, Block], names: list[str]) -> tuple[Block, ...]:
+def _in_order(blocks: dict[str, Block], names: Iterable[str]) -> tuple[Block, ...]:
     kept = [blocks[name] for name in names if name in blocks]
     return tuple(sorted(kept, key=lambda block: (block.start, block.end)))
 

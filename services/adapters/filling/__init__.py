@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from schemas.school import CalendarDay, Roster, StaffMember
+from schemas.school import Roster, StaffMember
 from services.adapters.filling.day import fill_day
 from services.adapters.filling.offerings import PREFIX, offerings_for
 from services.adapters.filling.places import fill_rooms
@@ -41,15 +41,6 @@ def fill(
         return roster
     offerings = offerings_for(roster, frozenset(evidenced), ledger)
     return roster.model_copy(update={"offerings": offerings})
-
-
-def every_weekday(roster: Roster, days: Iterable[CalendarDay], ledger: Ledger) -> Roster:
-    """The roster with the given days as its calendar, where it has none."""
-    if roster.calendar:
-        return roster
-    added = tuple(days)
-    ledger.assume("CalendarDay", "weekdays follow the first bell schedule", len(added))
-    return roster.model_copy(update={"calendar": added})
 
 
 def _with_planning(adult: StaffMember, ledger: Ledger) -> StaffMember:

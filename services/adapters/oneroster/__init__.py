@@ -9,6 +9,7 @@ from schemas.imports import ImportResult, SchoolImport
 from schemas.school import Building, Roster, School
 from services.adapters.archive import Files
 from services.adapters.checking import refuse_doubles
+from services.adapters.grades import ORDER
 from services.adapters.merging import keep_known
 from services.adapters.oneroster.classes import (
     Members,
@@ -100,7 +101,7 @@ def _school(
     building = Building(id="main", title=school.title)
     sections = sections_of(school.id, package, members, day, before, ledger)
     students = students_of(school.id, people, guardians, ledger)
-    grades = sorted({student.grade for student in students if student.grade})
+    grades = sorted({s.grade for s in students if s.grade}, key=ORDER.index)
     roster = Roster(
         school=school.model_copy(update={"grades": tuple(grades)}),
         buildings=(building,),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
 
 from schemas.imports import ImportResult, SchoolImport
 from schemas.school import Roster
@@ -55,11 +54,9 @@ def read_own_csv(files: Files, ledger: Ledger, roster: Roster) -> ImportResult:
     Raises:
         ImportRefused: a wrong header, cell, or reference to something the roster does not have.
     """
-    found = {PurePosixPath(name).name.lower(): name for name in files.names(".csv")}
-    for base in sorted(set(found) - set(TABLES)):
-        ledger.refuse(
-            found[base], "not one of our tables", f"name it one of {', '.join(sorted(TABLES))}"
-        )
+    found = {base: name for base in TABLES if (name := files.find(base))}
+    for name in sorted(set(files.names(".csv")) - set(found.values())):
+        ledger.refuse(name, "not one of our tables", f"name it one of {', '.join(sorted(TABLES))}")
     if not found:
         ledger.refuse("", "no CSV file", f"hand in one of {', '.join(sorted(TABLES))}")
     kinds: list[str] = []
