@@ -23,6 +23,7 @@ from services.settings import Settings
 from services.store import Store
 from services.viewer import Viewer
 from services.web.auth import viewer_of
+from services.web.errors import Trouble
 
 router = APIRouter(prefix="/api", tags=["api"])
 
@@ -139,22 +140,44 @@ EVENT_BODY = {
         },
     }
 }
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "The body is no JSON."},
-    401: {"description": "Nobody is signed in and no key was given."},
-    403: {"description": "No right to send this event.", "model": OutcomeTold},
-    409: {"description": "The same id with other content.", "model": OutcomeTold},
-    413: {"description": "Too long, or too many events at once."},
-    415: {"description": "Another media type."},
-    422: {"description": "No event; put aside with its reason.", "model": OutcomeTold},
-    503: {"description": "The database cannot be used now; nothing was taken in. Try again."},
+Told = dict[int | str, dict[str, Any]]
+
+
+def _refusal(description: str, model: type[BaseModel] | None = None) -> dict[str, Any]:
+    """How a refusal is described: problem details, or, where a model is named, that as well."""
+    problem = {"application/problem+json": {"schema": Trouble.model_json_schema()}}
+    named = {"model": model} if model else {}
+    return {"description": description, "content": problem, **named}
+
+
+ANYWHERE: Told = {
+    401: _refusal("Nobody is signed in and no key was given."),
+    403: _refusal("Another role, or a form of another site."),
+    404: _refusal("Nothing here that the asker may see."),
+    422: _refusal("A parameter is missing or wrong."),
+    503: _refusal("The database cannot be used now; nothing was taken in. Try again."),
+}
+OF_EVENTS: Told = {
+    **ANYWHERE,
+    400: _refusal("The body is no JSON."),
+    403: _refusal("No right to send this event.", OutcomeTold),
+    409: _refusal("The same id with other content.", OutcomeTold),
+    413: _refusal("Too long, or too many events at once."),
+    415: _refusal("Another media type."),
+    422: _refusal("No event; put aside with its reason.", OutcomeTold),
+}
+OF_IMPORTS: Told = {
+    **ANYWHERE,
+    400: _refusal("The upload is broken."),
+    413: _refusal("Too long."),
+    422: _refusal("Refused whole; the report says why.", ImportReport),
 }
 
 
 @router.post(
     "/events",
     response_model=OutcomeTold | Outcomes,
-    responses=REFUSALS,
+    responses=OF_EVENTS,
     openapi_extra=EVENT_BODY,
 )
 async def post_events(request: Request, viewer: Asking, store: Record) -> JSONResponse:
@@ -169,7 +192,7 @@ async def post_events(request: Request, viewer: Asking, store: Record) -> JSONRe
     return JSONResponse(OutcomeTold.of(outcome).model_dump(), HTTP_STATUS[outcome.status])
 
 
-@router.get("/events", responses={401: REFUSALS[401], 403: {"description": "Another role."}})
+@router.get("/events", responses=ANYWHERE)
 def get_events(
     viewer: WholeSchool,
     store: Record,
@@ -189,7 +212,7 @@ def get_events(
         ]
 
 
-@router.get("/intake", responses={401: REFUSALS[401], 403: {"description": "Another role."}})
+@router.get("/intake", responses=ANYWHERE)
 def get_intake(viewer: WholeSchool, store: Record) -> Intake:
     """What was accepted, what waits for an import, and what was put aside and why."""
     with store.read(viewer) as tx:
@@ -212,9 +235,7 @@ def get_intake(viewer: WholeSchool, store: Record) -> Intake:
         )
 
 
-@router.post(
-    "/intake/replays", responses={401: REFUSALS[401], 403: {"description": "Another role."}}
-)
+@router.post("/intake/replays", responses=ANYWHERE)
 def post_replay(viewer: WholeSchool, store: Record) -> Outcomes:
     """Offers all that was put aside again, with the rights of whoever sent it."""
     outcomes = replay_quarantined(store, viewer)
@@ -223,7 +244,7 @@ def post_replay(viewer: WholeSchool, store: Record) -> Outcomes:
 
 @router.get(
     "/students/{student}/mastery",
-    responses={401: REFUSALS[401], 404: {"description": "Nobody the asker may see."}},
+    responses=ANYWHERE,
 )
 def get_mastery(student: StudentInPath, viewer: Asking, store: Record) -> list[Mastery]:
     """A student's states, each with the evidence it rests on."""
@@ -233,7 +254,7 @@ def get_mastery(student: StudentInPath, viewer: Asking, store: Record) -> list[M
 
 @router.get(
     "/roster/{kind}/ids",
-    responses={401: REFUSALS[401], 403: {"description": "Another role."}},
+    responses=ANYWHERE,
 )
 def get_ids(
     kind: Literal["students", "competencies"], viewer: WholeSchool, store: Record
@@ -243,15 +264,7 @@ def get_ids(
         return tx.ids(kind)
 
 
-@router.post(
-    "/imports/{format}",
-    responses={
-        401: REFUSALS[401],
-        403: {"description": "Another role."},
-        422: {"description": "Refused whole; the report says why.", "model": ImportReport},
-        503: REFUSALS[503],
-    },
-)
+@router.post("/imports/{format}", response_model=ImportReport, responses=OF_IMPORTS)
 def post_import(
     request: Request, format: Format, files: list[UploadFile], viewer: WholeSchool, store: Record
 ) -> Any:
