@@ -15,7 +15,7 @@ def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, floa
     holds for every lawful plan; where it stops early its dual prices still prove something.
     """
     facts = reach.facts
-    program = DayProgram(reach, Board(facts), (facts.flex,), frozenset({0}))
+    program = DayProgram(reach, Board(facts), (facts.flex,), frozenset({0}), guide=False)
     linear = LinearProgram(program.matrix)
     linear.solve(most_iterations)
     prices = linear.prices()

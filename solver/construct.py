@@ -15,6 +15,10 @@ from solver.reach import Reach
 from solver.sections import Periods, RoomColumn
 
 
+ATTEMPTS = 3
+"""How often the program is asked anew about a block, with what it could open standing."""
+
+
 class Construction:
     """Fills a board. For each block the day program decides which sections to open, knowing what
     the rest of the day could still do; they get adults and rooms; then the same program, with
@@ -33,25 +37,29 @@ class Construction:
         for number, block in enumerate(self.facts.flex):
             rest = self.facts.flex[number + 1 :]
             periods = ((block,), rest) if rest else ((block,),)
-            self._open_sections(periods)
+            for _ in range(ATTEMPTS):
+                if not self._open_sections(periods):
+                    break
             self._give_seats(periods)
             placing.fill(block)
         placing.finish()
 
-    def _open_sections(self, periods: Periods) -> None:
-        program = DayProgram(self.reach, self.board, periods, frozenset(range(len(periods))))
+    def _open_sections(self, periods: Periods) -> int:
+        """Opens what the program asks for; how many sections got an adult and a room."""
+        fresh = frozenset(range(len(periods)))
+        program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
         dive = Dive(program, self.seed)
         found = dive.run()
         self.work += dive.linear.work
         if found is None:
-            return
+            return 0
         counts, values = found
         wanted: dict[tuple[OfferingId, StaffId], float] = defaultdict(float)
         for duty in program.sections.duties:
             if any(period == 0 for period, _ in duty.option.uses):
                 wanted[duty.option.offering.id, duty.staff] += float(values[duty.column])
         sections = [s for room, count in counts.items() for s in self._sections(room, count)]
-        Naming(self.reach, self.board).open(sections, wanted)
+        return len(Naming(self.reach, self.board).open(sections, wanted))
 
     @staticmethod
     def _sections(room: RoomColumn, count: int) -> list[Section]:
@@ -62,7 +70,7 @@ class Construction:
 
     def _give_seats(self, periods: Periods) -> None:
         fresh = frozenset(range(1, len(periods)))
-        program = DayProgram(self.reach, self.board, periods, fresh)
+        program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
         linear = LinearProgram(program.matrix, self.seed)
         values = linear.solve()
         self.work += linear.work

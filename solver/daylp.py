@@ -29,11 +29,19 @@ class DayProgram:
     placements save, so that an optimum, with the cost of the board as it stands, is a lower bound
     on the cost of every plan that keeps it."""
 
-    def __init__(self, reach: Reach, board: Board, periods: Periods, fresh: frozenset[int]) -> None:
+    def __init__(
+        self,
+        reach: Reach,
+        board: Board,
+        periods: Periods,
+        fresh: frozenset[int],
+        *,
+        guide: bool,
+    ) -> None:
         self.reach, self.board = reach, board
         self.facts, self.worth, self.lawful = reach.facts, reach.worth, reach.lawful
         self.matrix = Matrix()
-        self.sections = Sections(self.matrix, reach, board, periods, fresh)
+        self.sections = Sections(self.matrix, reach, board, periods, fresh, guide)
         self.seats: list[SeatColumn] = []
         self._time_rows: dict[tuple[StudentId, int], int] = {}
         balance = [self.matrix.row(terms, 0, 0) for terms in self.sections.elsewhere]

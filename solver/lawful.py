@@ -47,7 +47,7 @@ class Lawful:
             self._after[order.first].append((order.then, order.whole_offering))
         self._room_locks: dict[tuple[RoomId, BlockId], list[OfferingId | None]] = defaultdict(list)
         self._duty_locks: dict[tuple[StaffId, BlockId], list[OfferingId | None]] = defaultdict(list)
-        for lock in problem.locks:
+        for lock in facts.locks:
             if isinstance(lock, RoomLock):
                 self._room_locks[lock.room, lock.block].append(lock.offering)
             elif isinstance(lock, DutyLock):
@@ -246,19 +246,36 @@ class Lawful:
         room: Room,
     ) -> bool:
         """Whether an adult could take on a role in a session not yet on the board."""
-        facts = self.facts
+        return self.may_work(board, staff, need, offering, blocks) and self._adult_arrives(
+            board, staff, blocks, room
+        )
+
+    def may_work(
+        self,
+        board: Board,
+        staff: StaffId,
+        need: RoleNeed,
+        offering: Offering,
+        blocks: tuple[BlockId, ...],
+    ) -> bool:
+        """The same wherever the session may be."""
         return (
-            facts.fills(staff, offering.id, need)
-            and facts.available(staff, blocks)
+            self.facts.fills(staff, offering.id, need)
+            and self.facts.available(staff, blocks)
             and not any((staff, block) in board.on_duty for block in blocks)
-            and all(
-                held is not None and held == offering.id
-                for block in blocks
-                for held in self._duty_locks.get((staff, block), ())
-            )
+            and self.duty_allowed(staff, offering.id, blocks)
             and self._planning_kept(board, staff, blocks)
             and self._within_agreement(board, staff, need, offering, blocks)
-            and self._adult_arrives(board, staff, blocks, room)
+        )
+
+    def duty_allowed(
+        self, staff: StaffId, offering: OfferingId, blocks: tuple[BlockId, ...]
+    ) -> bool:
+        """Whether no lock keeps the adult for something else."""
+        return all(
+            held == offering
+            for block in blocks
+            for held in self._duty_locks.get((staff, block), ())
         )
 
     def _planning_kept(self, board: Board, staff: StaffId, blocks: tuple[BlockId, ...]) -> bool:
@@ -321,9 +338,14 @@ class Lawful:
         self, board: Board, room: Room, offering: OfferingId, blocks: tuple[BlockId, ...]
     ) -> bool:
         """Whether a room could take one more session of the offering."""
+        return self.room_allowed(room, offering, blocks) and all(
+            len(board.in_room[room.id, block]) < room.zones for block in blocks
+        )
+
+    def room_allowed(self, room: Room, offering: OfferingId, blocks: tuple[BlockId, ...]) -> bool:
+        """Whether no closure, home place or lock keeps the room from the offering."""
         return all(
             not self.facts.room_held(room.id, block)
-            and len(board.in_room[room.id, block]) < room.zones
             and all(held == offering for held in self._room_locks.get((room.id, block), ()))
             for block in blocks
         )

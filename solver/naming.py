@@ -54,12 +54,12 @@ class Naming:
         """Opens what can be staffed and housed; `wanted` says how much each adult is meant for
         each offering."""
         chosen = self._match([p for s in sections for p in self._posts(s)], wanted)
-        opened = []
-        for section in sections:
-            session = self.open_one(section, chosen)
-            if session is not None:
-                opened.append(session)
-        return opened
+        matched = [
+            s for s in sections if all((s, i) in chosen for i, _ in enumerate(self._posts(s)))
+        ]
+        others = [section for section in sections if section not in matched]
+        opened = (self.open_one(section, chosen) for section in (*matched, *others))
+        return [session for session in opened if session is not None]
 
     @staticmethod
     def _posts(section: Section) -> list[Post]:

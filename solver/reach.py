@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from functools import cache, cached_property
 
-from schemas.base import BlockId, CompetencyId, OfferingId, StaffId, StudentId
+from schemas.base import CompetencyId, OfferingId, StaffId, StudentId
+from schemas.problem import ProtectedTime
 from schemas.school import RoleNeed, Room
 from solver.facts import Facts
 from solver.lawful import Lawful
@@ -27,7 +28,6 @@ class Reach:
         self.size_waived = cache(self._size_waived)
         self.interests = cache(self._interests)
         self.admitted = cache(self._admitted)
-        self.leisure = cache(self._leisure)
 
     def waived(self, rule: str, **known: str) -> bool:
         """Whether an override of the rule could cover a finding on the known subjects."""
@@ -83,20 +83,14 @@ class Reach:
         anybody = tuple(a for a in self.facts.staff if any(a in adults for _, adults in filled))
         return ((needs[0].model_copy(update={"count": 1}), anybody),)
 
-    def _leisure(self, staff: StaffId) -> tuple[tuple[frozenset[BlockId], int], ...]:
-        """Per protected time of the adult: the blocks it can still be had in, and how many of
-        them at most may go to duties."""
-        found = []
-        for time in self.lawful.protected.get(staff, ()):
-            if self.waived("planning-time", staff=staff):
-                continue
-            blocks = frozenset(
-                block
-                for block in time.blocks
-                if not any(self.lawful.committed(adult, block) for adult in time.staff)
-            )
-            found.append((blocks, max(0, len(blocks) - time.at_least)))
-        return tuple(found)
+    @cached_property
+    def protected(self) -> tuple[ProtectedTime, ...]:
+        """The protected times that no override waives for one of their adults."""
+        return tuple(
+            time
+            for time in self.facts.problem.protected
+            if not any(self.waived("planning-time", staff=staff) for staff in time.staff)
+        )
 
     # --- students -----------------------------------------------------------------------------
 

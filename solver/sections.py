@@ -6,7 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from schemas.base import BlockId, OfferingId, StaffId
-from schemas.school import Offering, Role, Room
+from schemas.problem import ProtectedTime
+from schemas.school import Offering, Role, RoleNeed, Room
 from solver.board import Board, OpenSession
 from solver.linear import Matrix
 from solver.reach import Reach
@@ -53,13 +54,20 @@ class DutyColumn:
 class Sections:
     """Columns and rows for options over `periods`, each a set of flex blocks seen as one stretch
     without inner order. New sections are counted only where every block is in a `fresh` period;
-    sessions on the board stand, with their adults and rooms taken."""
+    sessions on the board stand, with their adults and rooms taken. To `guide` is to leave out
+    adults whom the board as it stands would break a rule for; a bound must not."""
 
     def __init__(
-        self, matrix: Matrix, reach: Reach, board: Board, periods: Periods, fresh: frozenset[int]
+        self,
+        matrix: Matrix,
+        reach: Reach,
+        board: Board,
+        periods: Periods,
+        fresh: frozenset[int],
+        guide: bool,
     ) -> None:
         self.matrix, self.reach, self.board, self.periods = matrix, reach, board, periods
-        self.facts = reach.facts
+        self.facts, self._guide = reach.facts, guide
         self.period_of = {block: p for p, blocks in enumerate(periods) for block in blocks}
         self.rooms: list[RoomColumn] = []
         self.duties: list[DutyColumn] = []
@@ -69,13 +77,14 @@ class Sections:
         """Per period, columns of students placed for no gain the program sees, and blocks used."""
         self._room_rows: dict[tuple[int, int], int] = {}
         self._duty_rows: dict[tuple[StaffId, int], int] = {}
-        self._leisure_rows: dict[StaffId, list[tuple[frozenset[BlockId], int]]] = {}
         self._limit_rows: dict[OfferingId, int] = {}
         self.of_offering: dict[OfferingId, list[Option]] = defaultdict(list)
         for option in [*self._standing(), *self._new(fresh)]:
             if self._build(option):
                 self.of_offering[option.offering.id].append(option)
                 self._add_elsewhere(option)
+        for time in reach.protected:
+            self._protect(time)
 
     def _standing(self) -> list[Option]:
         return [
@@ -153,7 +162,7 @@ class Sections:
     def _room_columns(self, option: Option) -> list[tuple[int, int]]:
         found = []
         for number in self.reach.classes_for(option.offering.id):
-            units = min(self._free_units(number, period) for period, _ in option.uses)
+            units = self._units(number, option)
             if units:
                 column = self.matrix.column(high=units)
                 rooms = self.reach.room_classes[number]
@@ -172,6 +181,17 @@ class Sections:
             left = max(0, offering.most_sections - open_now)
             self._limit_rows[offering.id] = self.matrix.row(high=left)
         self.matrix.put(self._limit_rows[offering.id], column, 1)
+
+    def _units(self, number: int, option: Option) -> int:
+        """At most so many sections of the option in rooms of the class."""
+        rooms = self.reach.room_classes[number]
+        runs = sum(
+            self.reach.lawful.room_allowed(room, option.offering.id, run)
+            * min(max(0, room.zones - len(self.board.in_room[room.id, block])) for block in run)
+            for room in rooms
+            for run in option.runs
+        )
+        return min(runs, *(self._free_units(number, period) for period, _ in option.uses))
 
     def _free_units(self, number: int, period: int) -> int:
         return sum(
@@ -192,14 +212,15 @@ class Sections:
     def _role_columns(self, option: Option) -> list[tuple[tuple[int, ...], int]] | None:
         """Per role asked for, the columns of the adults who fill it, and how many it takes;
         None when nobody is there for one of them."""
-        there = {
-            staff
-            for _, adults in self.reach.staffing(option.offering.id)
-            for staff in adults
-            if any(self._is_free(staff, run) for run in option.runs)
-        }
         needs = [
-            (need, [staff for staff in adults if staff in there])
+            (
+                need,
+                [
+                    staff
+                    for staff in adults
+                    if any(self._could_work(staff, need, option.offering, r) for r in option.runs)
+                ],
+            )
             for need, adults in self.reach.staffing(option.offering.id)
         ]
         if not all(adults for _, adults in needs):
@@ -224,22 +245,37 @@ class Sections:
                 free = sum(1 for b in self.periods[period] if self._is_free(staff, (b,)))
                 self._duty_rows[staff, period] = self.matrix.row(high=free)
             self.matrix.put(self._duty_rows[staff, period], column, used)
-        for blocks, row in self._leisure(staff):
-            inside = min(sum(1 for block in run if block in blocks) for run in option.runs)
-            if inside:
-                self.matrix.put(row, column, inside)
         return column
 
-    def _leisure(self, staff: StaffId) -> list[tuple[frozenset[BlockId], int]]:
-        if staff not in self._leisure_rows:
-            self._leisure_rows[staff] = [
-                (blocks, self.matrix.row(high=max(0, most - self._taken(staff, blocks))))
-                for blocks, most in self.reach.leisure(staff)
-            ]
-        return self._leisure_rows[staff]
+    def _could_work(self, staff: StaffId, need: RoleNeed, offering: Offering, run: Run) -> bool:
+        if self._guide:
+            return self.reach.lawful.may_work(self.board, staff, need, offering, run)
+        return self._is_free(staff, run) and (
+            self.reach.waived("lock") or self.reach.lawful.duty_allowed(staff, offering.id, run)
+        )
 
-    def _taken(self, staff: StaffId, blocks: frozenset[BlockId]) -> int:
-        return sum(1 for block in blocks if (staff, block) in self.board.on_duty)
+    def _protect(self, time: ProtectedTime) -> None:
+        """Keeps enough of a protected time free of its adults' duties, all of them at once."""
+        kept = [b for b in time.blocks if all(self._at_leisure(a, b) for a in time.staff)]
+        owed = time.at_least - sum(1 for block in kept if block not in self.period_of)
+        inside: dict[int, list[BlockId]] = defaultdict(list)
+        for block in kept:
+            if block in self.period_of:
+                inside[self.period_of[block]].append(block)
+        columns = {period: self.matrix.column(high=len(b)) for period, b in inside.items()}
+        self.matrix.row(
+            ((column, 1) for column in columns.values()),
+            low=min(owed, sum(len(blocks) for blocks in inside.values())),
+        )
+        for (staff, period), row in self._duty_rows.items():
+            if staff in time.staff and period in columns:
+                away = sum(1 for block in inside[period] if not self._is_free(staff, (block,)))
+                self.matrix.put(row, columns[period], 1)
+                self.matrix.row_high[row] += away
+
+    def _at_leisure(self, staff: StaffId, block: BlockId) -> bool:
+        on_duty = (staff, block) in self.board.on_duty
+        return not on_duty and not self.facts.staff_committed(staff, block)
 
     # --- students placed for no gain that the program sees ------------------------------------
 
