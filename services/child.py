@@ -59,8 +59,9 @@ def _own_output() -> IO[bytes]:
 
 
 def _end_with_parent() -> None:
-    """Standard input ends when the parent does, however it went."""
-    while sys.stdin.buffer.read(4096):
+    """Standard input ends when the parent does, however it went. It is read past Python's own
+    buffer, whose lock a thread would still hold when the interpreter ends."""
+    while os.read(0, 4096):
         pass
     os.killpg(0, signal.SIGKILL)
 
