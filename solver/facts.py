@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import combinations, pairwise
 
@@ -14,12 +13,11 @@ from schemas.base import (
     LockId,
     OfferingId,
     RoomId,
-    SessionId,
     StaffId,
     StudentId,
     digest,
 )
-from schemas.plan import Duty, Session
+from schemas.plan import Duty
 from schemas.problem import DayBlock, DayService, DayStaff, DayStudent, Lock, Need, Problem
 from schemas.school import (
     Accommodation,
@@ -31,25 +29,7 @@ from schemas.school import (
     RoleNeed,
     Room,
 )
-
-
-@dataclass(frozen=True)
-class PublishedPlace:
-    """A student's published block; what is no longer possible is None."""
-
-    student: StudentId
-    block: BlockId
-    session: SessionId
-    offering: OfferingId | None
-    room: RoomId | None
-    lead: StaffId | None
-    had_lead: bool
-
-    @property
-    def stands(self) -> bool:
-        """Whether all of it is still possible."""
-        lead_stands = self.lead is not None or not self.had_lead
-        return self.offering is not None and self.room is not None and lead_stands
+from solver import standing
 
 
 class Facts:
@@ -411,7 +391,7 @@ class Facts:
     @cached_property
     def released_locks(self) -> dict[LockId, str]:
         """Locks that facts have broken, and by what: student, staff, room, offering or expiry."""
-        found = {lock.id: self._broken_by(lock) for lock in self.problem.locks}
+        found = {lock.id: standing.broken_by(self, lock) for lock in self.problem.locks}
         return {lock: cause for lock, cause in found.items() if cause}
 
     @cached_property
@@ -419,61 +399,10 @@ class Facts:
         """The locks that facts have not broken."""
         return tuple(lock for lock in self.problem.locks if lock.id not in self.released_locks)
 
-    def _broken_by(self, lock: Lock) -> str:
-        if lock.expires is not None and lock.expires < self.problem.day:
-            return "expiry"
-        if lock.offering is not None and lock.offering not in self.offerings:
-            return "offering"
-        if lock.target == "placement" and (
-            lock.student not in self.students or self.student_held(lock.student, lock.block)
-        ):
-            return "student"
-        if lock.target == "duty":
-            asks = lock.offering is not None
-            return "staff" if self._lost_staff(lock.staff, lock.block, asks) else ""
-        if lock.room is not None and self._lost_room(lock.room, lock.block):
-            return "room"
-        if lock.target == "session" and lock.lead is not None:
-            return "staff" if self._lost_staff(lock.lead, lock.block, True) else ""
-        return ""
-
-    def _lost_room(self, room: RoomId, block: BlockId) -> bool:
-        return room not in self.rooms or self.room_held(room, block)
-
-    def _lost_staff(self, staff: StaffId, block: BlockId, wanted: bool) -> bool:
-        return staff not in self.staff or (wanted and self.staff_held(staff, block))
-
     @cached_property
-    def published_places(self) -> tuple[PublishedPlace, ...]:
+    def published_places(self) -> tuple[standing.PublishedPlace, ...]:
         """Where each student who is free was to be, by flex block, as published."""
-        published = self.problem.published
-        if published is None:
-            return ()
-        sessions = {session.id: session for session in published.sessions}
-        found: dict[tuple[StudentId, BlockId], PublishedPlace] = {}
-        for placement in published.placements:
-            session = sessions.get(placement.session)
-            if session is None or placement.student not in self.students:
-                continue
-            for block in session.blocks:
-                if self.is_free(placement.student, block):
-                    place = self._still_possible(placement.student, block, session)
-                    found.setdefault((placement.student, block), place)
-        return tuple(found.values())
-
-    def _still_possible(
-        self, student: StudentId, block: BlockId, session: Session
-    ) -> PublishedPlace:
-        lead = next((duty.staff for duty in session.duties if duty.role == "lead"), None)
-        return PublishedPlace(
-            student=student,
-            block=block,
-            session=session.id,
-            offering=session.offering if session.offering in self.offerings else None,
-            room=None if self._lost_room(session.room, block) else session.room,
-            lead=None if lead is None or self._lost_staff(lead, block, True) else lead,
-            had_lead=lead is not None,
-        )
+        return standing.published_places(self)
 
     # --- services ---------------------------------------------------------------------------
 

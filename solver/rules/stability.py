@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from schemas.plan import Duty, Finding, Session
 from schemas.problem import Lock
-from solver.facts import Facts, PublishedPlace
+from solver.facts import Facts
 from solver.layout import Layout
 from solver.rows import Expr, total
 from solver.rules.base import Rule
+from solver.standing import PublishedPlace
 
 if TYPE_CHECKING:
     from solver.model import Model, Slot
