@@ -14,7 +14,7 @@ _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 class Draw:
     """A seeded source of everything that is left to chance in an example."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: tuple[int, ...]) -> None:
         self.rng = np.random.default_rng(seed)
         self._taken: set[str] = set()
 

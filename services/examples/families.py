@@ -111,7 +111,7 @@ FAMILIES: dict[str, Family] = {
             name="lab", students=150, grades=MIDDLE, start=495, passing=5,
             blocks=(("class", 50), ("class", 50), ("lunch", 35), ("flex", 40), ("flex", 40),
                     ("class", 50)),
-            subjects=("maths",), strands=6, levels=7, adults=Growth((60, 5), (150, 8), 5),
+            subjects=("maths",), strands=6, levels=6, adults=Growth((60, 5), (150, 8), 5),
             rooms=Growth((60, 7), (150, 9), 6), offerings=Growth((60, 9), (150, 12), 8),
             windows=1, long=(2,), annex_minutes=5, one_space=True, planning_in_flex=0.0,
         ),

@@ -99,37 +99,34 @@ def most_served(
     teaching = [o for o in offerings if o.competencies and o.most_sections != 0]
     if not teaching or not servable:
         return 0
-    served = [(c, n) for n, o in enumerate(teaching) for c in o.competencies if servable.get(c)]
     number = {o.id: n for n, o in enumerate(teaching)}
+    served = [(c, n) for n, o in enumerate(teaching) for c in o.competencies if servable.get(c)]
     pairs = [(a, number[o]) for a, led in leads.items() for o in led if o in number]
-    competencies = {c: n for n, c in enumerate(sorted({c for c, _ in served}))}
+    wanted = {c: n for n, c in enumerate(dict.fromkeys(c for c, _ in served))}
     adults = {a: n for n, a in enumerate(dict.fromkeys(a for a, _ in pairs))}
-    width, first_pair = len(served) + len(teaching), len(served) + len(teaching)
-    rows: list[tuple[int, int, float]] = []
-    limits: list[float] = []
-    for c, row in competencies.items():
-        limits.append(servable[c])
-        rows += [(row, i, 1.0) for i, (other, _) in enumerate(served) if other == c]
-    for n, offering in enumerate(teaching):
-        row = len(limits)
-        rows += [(row, i, 1.0) for i, (_, o) in enumerate(served) if o == n]
-        rows.append((row, len(served) + n, -float(offering.largest)))
-        rows.append((row + 1, len(served) + n, float(offering.length)))
-        rows += [(row + 1, first_pair + i, -1.0) for i, (_, o) in enumerate(pairs) if o == n]
-        limits += [0.0, 0.0]
-    for a in adults:
-        rows += [(len(limits), first_pair + i, 1.0) for i, (b, _) in enumerate(pairs) if b == a]
-        limits.append(may_work[a])
-    rows += [(len(limits), i, 1.0) for i in range(len(served))]
-    limits.append(at_most)
-    width += len(pairs)
-    heights, columns, values = zip(*rows, strict=True)
-    matrix = coo_array((values, (heights, columns)), shape=(len(limits), width)).tocsr()
-    bounds = [(0, None)] * len(served) + [(0, o.most_sections) for o in teaching]
-    price = np.zeros(width)
-    price[: len(served)] = -1.0
+    sections, leading = len(served), len(served) + len(teaching)
+    seats_row, time_row = len(wanted), len(wanted) + len(teaching)
+    adult_row, last_row = time_row + len(teaching), time_row + len(teaching) + len(adults)
+    entries = [(wanted[c], i, 1) for i, (c, _) in enumerate(served)]
+    entries += [(seats_row + n, i, 1) for i, (_, n) in enumerate(served)]
+    entries += [(seats_row + n, sections + n, -o.largest) for n, o in enumerate(teaching)]
+    entries += [(time_row + n, sections + n, o.length) for n, o in enumerate(teaching)]
+    entries += [(time_row + n, leading + i, -1) for i, (_, n) in enumerate(pairs)]
+    entries += [(adult_row + adults[a], leading + i, 1) for i, (a, _) in enumerate(pairs)]
+    entries += [(last_row, i, 1) for i in range(len(served))]
+    limits = [servable[c] for c in wanted] + [0] * (2 * len(teaching))
+    limits += [may_work[a] for a in adults] + [at_most]
+    rows, columns, values = zip(*entries, strict=True)
+    price = np.zeros(leading + len(pairs))
+    price[:sections] = -1
     answer = linprog(
-        price, A_ub=matrix, b_ub=limits, bounds=bounds + [(0, None)] * len(pairs), method="highs"
+        price,
+        A_ub=coo_array((values, (rows, columns)), shape=(len(limits), len(price))).tocsr(),
+        b_ub=limits,
+        bounds=[(0, None)] * sections
+        + [(0, o.most_sections) for o in teaching]
+        + [(0, None)] * len(pairs),
+        method="highs",
     )
     return int(-answer.fun + 1e-6)
 

@@ -12,8 +12,6 @@ from services.examples.measures import most_served
 from services.examples.planted import PlantedDay
 from services.examples.sessions import fills
 
-LOOSE_RATIO, TIGHT_RATIO = 1.05, 1.61
-"""Servable needs to the most that any plan can serve, at tightness 0 and 1; 1.33 between."""
 FEWEST_NEEDS, MOST_NEEDS = 4, 8
 
 
@@ -33,12 +31,11 @@ def servable(day: PlantedDay) -> Flags:
     return found & day.ready
 
 
-def draw_needs(day: PlantedDay) -> list[tuple[Need, ...]]:
-    """Four to eight needs for each student, unevenly urgent: most of what the planted seats serve,
-    so many more as to exceed what any plan can serve by the wanted ratio, and
-    the rest out of reach today (nobody teaches it, or not ready)."""
-    draw = day.draw
-    within = servable(day)
+def choose_needs(day: PlantedDay) -> list[list[int]]:
+    """The needs of each student that can be served today, as competencies by position: most of
+    what the planted seats serve, and so many more as to exceed what any plan can serve by the
+    wanted ratio."""
+    draw, within = day.draw, servable(day)
     chosen: list[list[int]] = [[] for _ in day.students.ids]
     for session in day.sessions:
         for student, competency in session.seated.items():
@@ -49,13 +46,30 @@ def draw_needs(day: PlantedDay) -> list[tuple[Need, ...]]:
         (int(s), int(c)) for s, c in zip(*np.nonzero(within), strict=True) if (s, c) not in taken
     ]
     _add_surplus(day, chosen, draw.shuffled(pool))
+    return chosen
+
+
+def draw_needs(day: PlantedDay, chosen: list[list[int]]) -> list[tuple[Need, ...]]:
+    """Four to eight needs for each student, unevenly urgent: the chosen ones, and the rest out of
+    reach today, as nobody teaches it or they are not ready."""
+    within = servable(day)
     return [_to_needs(day, student, columns, within) for student, columns in enumerate(chosen)]
+
+
+def needs_ratio(day: PlantedDay, chosen: list[list[int]]) -> float:
+    """Needs that can be served to the most that any plan can serve."""
+    return sum(map(len, chosen)) / max(1, _most_served(day, chosen))
+
+
+def wanted_ratio(tight: float) -> float:
+    """What that ratio is to be: 1.05 to 1.61, a third more at 0.5."""
+    return 1.05 + 0.56 * tight
 
 
 def _add_surplus(day: PlantedDay, chosen: list[list[int]], pool: list[tuple[int, int]]) -> None:
     """Adds as many needs of the pool, in its order, as keep the ratio of needs to the most that
     any plan can serve at what is wanted. The ratio grows with the needs, so halving finds it."""
-    ratio = LOOSE_RATIO + (TIGHT_RATIO - LOOSE_RATIO) * day.tight
+    ratio = wanted_ratio(day.tight)
     enough, too_many = 0, len(pool) + 1
     while too_many - enough > max(1, len(pool) // 200):
         middle = (enough + too_many) // 2

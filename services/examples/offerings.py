@@ -92,7 +92,9 @@ def _competency_offering(
         taught.append((subject, strand, level + draw.one((-1, 1))))
         taught.append((subject, (strand + 1) % family.strands, level))
     columns = [
-        graph.column[k] for k in taught[: draw.whole(1 + family.one_space, 3)] if k in graph.column
+        graph.column[k]
+        for k in taught[: draw.whole(3 if family.one_space else 1, 3)]
+        if k in graph.column
     ]
     largest = draw.whole(*style.largest)
     roles = [RoleNeed(role="lead", qualification=subject)]
@@ -148,7 +150,7 @@ def _open(draw: Draw, n: int, family: Family) -> Offering:
             *((RoleNeed(role="aide"),) if with_aide else ()),
         ),
         features=features,
-        grades=_grades(draw, family) if draw.chance(0.2) else None,
+        grades=_grades(draw, family) if n > 1 and draw.chance(0.2) else None,
         extra_time=draw.chance(0.5),
         minute_kinds=("choice", "enrichment"),
         spare_seats_tolerance=15,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from schemas.problem import DayBlock, HomePlace, ProtectedTime
 from schemas.school import Offering
 from services.examples.competencies import Flags, Graph, draw_graph, draw_mastery, ready
@@ -66,10 +64,9 @@ class PlantedDay:
         return found
 
 
-def plant(family: Family, count: int, seed: int, tight: float) -> PlantedDay:
-    """`tight` 0..1: adults work 81-99 % of the blocks they may and seats are 69-97 % filled
-    (90 and 83 % at 0.5); below 0.5 the school also has up to a fifth more adults."""
-    draw = Draw(seed)
+def plant(family: Family, count: int, draw: Draw, tight: float) -> PlantedDay:
+    """A day at about the tightness asked for (`wanted_work`, `wanted_fill`); below 0.5 the school
+    also has up to a fifth more adults."""
     blocks = family.bell()
     flex = [block for block in blocks if block.kind == "flex"]
     places = draw_places(draw, family, count, flex)
@@ -81,14 +78,14 @@ def plant(family: Family, count: int, seed: int, tight: float) -> PlantedDay:
     adults = draw_adults(draw, family, round(more * family.adults.at(count)), len(flex))
     homes = draw_homes(draw, places, adults, flex)
     protected = draw_protected(draw, family, adults, blocks)
-    draw_work(draw, adults, len(flex), 0.81 + 0.18 * tight)
+    draw_work(draw, adults, len(flex), wanted_work(tight))
     offerings = draw_offerings(draw, family, count, blocks, graph, able.sum(axis=0).astype(float))
     could = could_attend(offerings, students.grades, students.consent, able, graph.index)
     timetable = _draw_sessions(
-        draw, family, places, flex, adults, offerings, could, students, filled(tight)
+        draw, family, places, flex, adults, offerings, could, students, wanted_fill(tight)
     )
     seating = Seating(
-        draw, timetable, offerings, students.free, able, could, graph.index, filled(tight)
+        draw, timetable, offerings, students.free, able, could, graph.index, wanted_fill(tight)
     )
     for at in range(len(flex)):
         seating.fill(at)
@@ -100,8 +97,13 @@ def plant(family: Family, count: int, seed: int, tight: float) -> PlantedDay:
     )  # fmt: skip
 
 
-def filled(tight: float) -> float:
-    """The share of the seats that is to be taken."""
+def wanted_work(tight: float) -> float:
+    """The share of the blocks they may that adults are to work: 81 to 99 %."""
+    return 0.81 + 0.18 * tight
+
+
+def wanted_fill(tight: float) -> float:
+    """The share of the seats that is to be taken: 69 to 97 %."""
     return 0.69 + 0.28 * tight
 
 
@@ -149,13 +151,13 @@ def _settle(draw: Draw, offerings: list[Offering], timetable: Timetable) -> dict
     return settled
 
 
-def share_of_time(adults: list[Adult], flex: int) -> float:
+def work_done(day: PlantedDay) -> float:
     """Blocks worked of those that may be worked."""
-    may = sum(adult.may_work(at) for adult in adults for at in range(flex))
-    return sum(len(adult.working) for adult in adults) / max(1, may)
+    may = sum(adult.may_work(at) for adult in day.adults for at in range(len(day.flex)))
+    return sum(len(s.duties) * len(s.span) for s in day.sessions) / max(1, may)
 
 
-def seats_taken(sessions: list[PlantedSession]) -> float:
-    """Seats taken of those that the sessions have."""
-    seats = sum(s.capacity * len(s.span) for s in sessions)
-    return float(np.sum([len(s.seated) * len(s.span) for s in sessions]) / max(1, seats))
+def seats_taken(day: PlantedDay) -> float:
+    """Seats taken of those that the sessions have, per block."""
+    seats = sum(s.capacity * len(s.span) for s in day.sessions)
+    return sum(len(s.seated) * len(s.span) for s in day.sessions) / max(1, seats)

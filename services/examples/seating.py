@@ -15,6 +15,8 @@ from services.examples.drawing import Draw
 from services.examples.timetable import PlantedSession, Timetable
 
 Counts = NDArray[np.int64]
+LONG_AGO = -10_000
+"""Minutes before midnight at which whoever has been nowhere yet has left there."""
 
 
 def seat_by_flow(draw: Draw, allowed: Flags, seats: Counts) -> Counts:
@@ -64,9 +66,11 @@ class Seating:
         self.left_over: list[tuple[int, int]] = []
         """Students and blocks for whom no lawful seat was found."""
         self.groups: dict[int, list[str]] = defaultdict(list)
-        self._last: list[tuple[str, int] | None] = [None] * len(free)
-        self._been: set[tuple[int, str]] = set()
-        self._served: set[tuple[int, str]] = set()
+        self._been = np.zeros_like(could)
+        self._buildings = [building.id for building in timetable.places.buildings]
+        self._in = np.zeros(len(free), dtype=np.int64)
+        self._since = np.full(len(free), LONG_AGO, dtype=np.int64)
+        """In which building each student was last, by position, and until when."""
 
     def fill(self, block: int) -> None:
         """Seats everybody who waits in the block: services first, then competency sessions up to
@@ -141,24 +145,22 @@ class Seating:
             if offering.modality == "service":
                 continue
             may = self.could[students, self.column[offering.id]].copy()
-            may &= self.waiting[students][:, session.flex].all(axis=1)
+            if offering.modality != "independent":
+                may &= ~self._been[students, self.column[offering.id]]
             if offering.competencies:
                 taught = [self.index[c] for c in offering.competencies]
                 may &= self.unserved[students][:, taught].any(axis=1)
-            for row in np.flatnonzero(may):
-                may[row] = self._may_join(int(students[row]), session)
-            allowed[:, n] = may
+            allowed[:, n] = may & self._can_come(students, session)
         return students, allowed
 
-    def _may_join(self, student: int, session: PlantedSession) -> bool:
-        last = self._last[student]
-        if session.offering.modality != "independent" and (
-            (student, session.offering.id) in self._been
-        ):
-            return False
-        return last is None or self.timetable.clock.reaches(
-            last[0], last[1], session.room.building, session.first
-        )
+    def _can_come(self, students: Counts, session: PlantedSession) -> Flags:
+        """Which of the students are free throughout the session and reach it in time."""
+        clock, building = self.timetable.clock, session.room.building
+        ways = np.array([clock.minutes(other, building) for other in self._buildings])
+        there = self._since[students] + ways[self._in[students]]
+        in_time = there <= self.timetable.flex[session.first].start
+        here = self.waiting[students][:, session.flex].all(axis=1)
+        return np.asarray(here & in_time, dtype=np.bool_)
 
     def _seat(self, block: int, starting: list[PlantedSession], seats: Counts) -> None:
         if not seats.any():
@@ -188,34 +190,32 @@ class Seating:
         if served is not None:
             self.unserved[student, self.index[served]] = False
         self.waiting[student, session.flex] = False
-        self._been.add((student, session.offering.id))
-        self._last[student] = (session.room.building, session.span[-1])
+        self._been[student, self.column[session.offering.id]] = True
+        self._leave(student, session)
 
     def _remove(self, student: int, session: PlantedSession) -> None:
         served = session.seated[student]
         if served is not None:
             self.unserved[student, self.index[served]] = True
         self.waiting[student, session.flex] = self.free[student, session.flex]
-        self._been.discard((student, session.offering.id))
-        self._last[student] = self._before(student, session.first)
+        before = [
+            s for s in self.timetable.sessions if s.first < session.first and student in s.seated
+        ]
+        been = any(s.offering.id == session.offering.id for s in before)
+        self._been[student, self.column[session.offering.id]] = been
+        self._since[student] = LONG_AGO
+        if before:
+            self._leave(student, max(before, key=lambda s: s.first))
 
-    def _before(self, student: int, block: int) -> tuple[str, int] | None:
-        earlier = [s for s in self.timetable.sessions if s.first < block and student in s.seated]
-        if not earlier:
-            return None
-        last = max(earlier, key=lambda s: s.first)
-        return last.room.building, last.span[-1]
+    def _leave(self, student: int, session: PlantedSession) -> None:
+        self._in[student] = self._buildings.index(session.room.building)
+        self._since[student] = self.timetable.flex[session.span[-1]].end
 
     def _seat_service(self, session: PlantedSession) -> None:
         """A few students get this support: each joins the group that the offering is for."""
         students = np.flatnonzero(self.waiting[:, session.first])
-        able = [
-            int(s)
-            for s in students
-            if self.waiting[s, session.flex].all()
-            and not self.groups[int(s)]
-            and self._may_join(int(s), session)
-        ]
+        coming = students[self._can_come(students, session)]
+        able = [int(student) for student in coming if int(student) not in self.groups]
         wanted = max(2, round(session.capacity * self.filled))
         for student in self.draw.some(able, min(session.capacity, wanted)):
             self._place(student, session)

@@ -21,6 +21,8 @@ from services.examples.timetable import PlantedSession, Timetable
 REDRAWS = 60
 FEW_ADULTS = 10
 """With fewer, hardly anybody can be spared for the smallest groups."""
+SPARED = ("service", "work_based")
+"""Modalities that are drawn first and not redrawn to even out a block, adults permitting."""
 TASTE = {"conference": 0.05, "independent": 0.4}
 """How much likelier than another open offering; a competency offering is three times as likely."""
 
@@ -87,7 +89,7 @@ class SessionDraw:
                 for s in self.timetable.sessions
                 if s.first == block
                 and len(s.duties) == 1
-                and s.offering.modality not in ("service", "work_based")
+                and (s.offering.modality not in SPARED or len(self.adults) < FEW_ADULTS)
             ]
             if abs(off) <= 0.02 * seats or not single:
                 return
@@ -145,7 +147,7 @@ class SessionDraw:
     def _weight(self, offering: Offering, block: int, wanted: float, left: int) -> float:
         """Sizes near the wanted mean are likelier, the more so the fewer adults are left; work
         off campus and services go first, and a conference is what remains."""
-        if offering.modality in ("work_based", "service"):
+        if offering.modality in SPARED:
             if len(self.adults) < FEW_ADULTS:
                 return 0.5 if offering.modality == "service" else 0.02
             return 4.0 if self.timetable.sections[offering.id] else 40.0

@@ -69,15 +69,26 @@ def draw_ballots(day: PlantedDay) -> list[Ballot]:
 
 def _most_wanted(day: PlantedDay, offerings: list[Offering], count: int) -> list[Offering]:
     """As many offerings as asked that have, together, about half the seats of the first choices
-    they will get; those with the fewest seats if all have more."""
+    they will get; those with the fewest seats, and no more sections than planted, if all have
+    more."""
     offerings = sorted(offerings, key=lambda o: (seats_of(o), o.id))
-    ballots = CHOOSERS * len(day.students.ids) * day.family.windows
+    firsts = crowded_share(day.tight) * CHOOSERS * len(day.students.ids) * day.family.windows
     fitting = offerings[:count]
     for first in range(len(offerings) - count + 1):
         some = offerings[first : first + count]
-        if sum(map(seats_of, some)) <= crowded_share(day.tight) * ballots / 2:
+        if sum(map(seats_of, some)) <= firsts / 2:
             fitting = some
+    if sum(map(seats_of, fitting)) > firsts / 1.3:
+        fitting = [_no_more_than_planted(day, offering) for offering in fitting]
     return fitting
+
+
+def _no_more_than_planted(day: PlantedDay, offering: Offering) -> Offering:
+    """The offering limited to the sections that are planted, one at least."""
+    sections = sum(s.offering.id == offering.id for s in day.sessions)
+    limited = offering.model_copy(update={"most_sections": max(1, sections)})
+    day.offerings[offering.id] = limited
+    return limited
 
 
 def seats_of(offering: Offering) -> int:
@@ -87,7 +98,7 @@ def seats_of(offering: Offering) -> int:
 
 def crowded_share(tight: float) -> float:
     """The share of ballots that put one of the most wanted offerings first."""
-    return 0.45 + 0.35 * tight
+    return 0.5 + 0.3 * tight
 
 
 def _rank(
