@@ -169,12 +169,10 @@ def _projects() -> Iterator[Offering]:
 
 
 def _study() -> Iterator[Offering]:
-    everything = tuple(entry.id for entry in competencies())
     yield Offering(
         id="study",
         title="Independent study",
         modality="independent",
-        competencies=everything,
         smallest=1,
         largest=30,
         students_per_adult=30,
@@ -187,7 +185,6 @@ def _study() -> Iterator[Offering]:
         id="check-in",
         title="Teacher check-in",
         modality="conference",
-        competencies=everything,
         smallest=1,
         largest=6,
         extra_time=True,

@@ -12,7 +12,7 @@ from services.demo import curriculum, people, places
 SCHOOL = "larkfield"
 ZONE = "America/Chicago"
 SEED = 20
-PLANNING_WORK = 12.0
+PLANNING_WORK = 20.0
 """Work of a run in units of about a second of one core: enough for a school of this size."""
 
 
@@ -56,6 +56,6 @@ def settings() -> dict[str, Any]:
             "approvers": {"approver": "okafor", "deputy": "marsh"},
             "work": PLANNING_WORK,
             "homes": homes,
-            "floors": {"live_teacher": 45, "choice": 45},
+            "floors": {"live_teacher": 45},
         },
     }

@@ -7,10 +7,22 @@ from starlette.staticfiles import StaticFiles
 
 from services.settings import Settings
 from services.store import Store
-from services.web import errors, sign_in
+from services.web import api, days, edits, errors, feeds, live, plans, sign_in, student, teacher
 from services.web.auth import SignIns, not_from_elsewhere
 from services.web.security import BodyLimit, SecureHeaders
 
+ROUTERS = (
+    sign_in.router,
+    days.pages.router,
+    plans.pages.router,
+    edits.pages.router,
+    teacher.pages.router,
+    student.pages.router,
+    feeds.pages.router,
+    feeds.router,
+    live.router,
+    api.router,
+)
 UPLOADS = ("/api/imports/", "/imports")
 
 
@@ -27,7 +39,8 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.state.store = store
     app.state.sign_ins = SignIns(settings.secret)
     errors.add_handlers(app)
-    app.include_router(sign_in.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.mount("/static", StaticFiles(packages=[("services.web", "static")]), "static")
 
     @app.get("/healthz", include_in_schema=False)
