@@ -103,11 +103,15 @@ class Readiness:
         standpoint: Standpoint,
         as_of: datetime,
         circumstances: Circumstances | None = None,
+        among: Collection[CompetencyId] | None = None,
     ) -> tuple[StudentNeed, ...]:
-        """The most urgent needs, most urgent first; equal ones in the school's order."""
+        """The most urgent needs, most urgent first; equal ones in the school's order. With
+        `among`, only needs of those competencies, such as the ones that are taught on a day."""
         around = circumstances or Circumstances()
         found = []
         for single in self.ready(standpoint):
+            if among is not None and single not in among:
+                continue
             parts = dict(self._urgency(standpoint, single, as_of, around))
             found.append((min(100, max(1, sum(parts.values()))), single, parts))
         found.sort(key=lambda need: -need[0])

@@ -19,8 +19,6 @@ from services.mastery.stuck import not_again, stuck
 from services.snapshot.history import Past
 from services.snapshot.sources import Sources
 
-MOST_NEEDS = 100
-"""Needs looked at per student before those that nobody teaches today are left out."""
 ONCE_UNTIL_NEW_EVIDENCE: frozenset[Modality] = frozenset({"demonstration"})
 """Showing mastery again is of use only when something was learnt in between."""
 
@@ -104,8 +102,7 @@ def _needs(
     taught: set[CompetencyId],
 ) -> dict[StudentId, tuple[Need, ...]]:
     """The most urgent needs that an offering of today teaches, as many as the school allows."""
-    looked_at = settings.needs.model_copy(update={"limit": MOST_NEEDS})
-    readiness = Readiness(graph, settings.model_copy(update={"needs": looked_at}))
+    readiness = Readiness(graph, settings)
     office = CreditOffice(graph, day.tx.roster("courses"), day.sections, settings)
     credited = _listed(day, "credit", "confirmed")
     flagged = _listed(day, "flag", "raised")
@@ -115,9 +112,8 @@ def _needs(
             flagged=flagged[student],
             lacking_credit=office.lacking(student, credited[student]),
         )
-        needs = readiness.needs(standpoint, day.begins, around)
-        servable = (entry.need for entry in needs if entry.need.competency in taught)
-        found[student] = tuple(servable)[: settings.needs.limit]
+        needs = readiness.needs(standpoint, day.begins, around, among=taught)
+        found[student] = tuple(entry.need for entry in needs)
     return found
 
 
