@@ -10,7 +10,7 @@ from services.day_settings import DaySettings
 from services.store import PlanRow, Store, Tx
 from services.timer import instant
 from services.viewer import Viewer
-from services.workflow.present import Standing, against_present, rewritten
+from services.workflow.present import Standing, against_present, look, rewritten, standing_now
 from services.workflow.publishing import publish
 from services.workflow.refused import Refused, refusing, stale
 from services.workflow.rights import approvers, bell_schedule_of, may_approve, may_plan, seen
@@ -31,11 +31,13 @@ def approve(
         Refused: 428 without an ETag, 412 when it is no longer what was seen, 409 when it is no
             draft or breaks a hard rule by now, 403 without the right, 404 when there is none.
     """
+    may_plan(viewer)
+    with refusing():
+        looked = look(store, viewer, plan)
     with refusing(), store.begin(viewer) as tx:
-        may_plan(viewer)
         row = seen(tx, plan, if_match, "draft")
         may_approve(tx, row.day)
-        _refuse_breaches(against_present(tx, row).breaches)
+        _refuse_breaches(standing_now(tx, row, looked).breaches)
         approved = _approve(tx, row, publish_at or _publish_hour(tx, row))
         if then_repair:
             tx.queue_run(row.day, "upset", asked_by=viewer.person)

@@ -10,7 +10,7 @@ from datetime import date
 from schemas.plan import Finding, Placement, Plan, Session, Unplaced
 from schemas.problem import Problem
 from services.snapshot import snapshot
-from services.store import PlanRow, Tx
+from services.store import PlanRow, Store, Tx
 from services.viewer import Viewer
 from solver.facts import Facts
 from solver.layout import Layout
@@ -59,6 +59,47 @@ def against_present(tx: Tx, row: PlanRow) -> Standing:
         NoSchoolDay: the day is closed by now.
     """
     return stand(present_problem(tx, row.day, beside=row), row.plan)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A plan as it stood a moment ago, and the state of the records it was held against."""
+
+    standing: Standing
+    records: tuple[object, ...]
+
+
+def look(store: Store, viewer: Viewer, plan: str) -> Look:
+    """Judges a plan while others go on writing, so that the transaction that decides is short.
+
+    Raises:
+        NotFound: no such plan.
+        NoSchoolDay: the day is closed by now.
+    """
+    with store.read(viewer) as tx:
+        row = tx.plan(plan)
+        return Look(against_present(tx, row), _records(tx, row))
+
+
+def standing_now(tx: Tx, row: PlanRow, looked: Look) -> Standing:
+    """What the look found, if the records are still the same; else judged again."""
+    if looked.records == _records(tx, row):
+        return looked.standing
+    return against_present(tx, row)
+
+
+def _records(tx: Tx, row: PlanRow) -> tuple[object, ...]:
+    """Everything a day's Problem follows from, by version."""
+    published = tx.published(row.day)
+    before = tx.last_published(row.day)
+    return (
+        row.etag,
+        tx.position(),
+        tx.roster_version(),
+        tx.settings(),
+        published and published.etag,
+        before and before.etag,
+    )
 
 
 def stand(problem: Problem, plan: Plan) -> Standing:

@@ -29,6 +29,7 @@ from services.workflow import (
     swap_adult,
     undo,
 )
+from services.workflow.present import look, standing_now
 from tests.services.school_day import (
     KIM,
     LEE,
@@ -181,6 +182,17 @@ def test_a_student_who_arrives_after_all_is_not_lost(east: Store) -> None:
     tell(east, "student.arrived", "2", student="ada", day=WEDNESDAY)
     refusal = refused(approve, east, KIM, draft.id, draft.etag)
     assert ("role-cover", "supervision") in {(f.rule, f.cause) for f in refusal.findings}
+
+
+def test_what_happens_between_looking_and_deciding_is_not_overlooked(east: Store) -> None:
+    draft = plan_day(east)
+    looked = look(east, KIM, draft.id)
+    lead = draft.plan.sessions[0].duties[0].staff
+    with east.begin(KIM) as tx:
+        assert standing_now(tx, draft, looked).breaches == ()
+    tell(east, "staff.absent", "1", staff=lead, day=WEDNESDAY)
+    with east.begin(KIM) as tx:
+        assert standing_now(tx, draft, looked).breaches != ()
 
 
 def test_new_events_leave_the_draft_as_it_is_and_are_listed_beside_it(east: Store) -> None:
