@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache, cached_property
-from itertools import combinations, pairwise
+from typing import Literal
 
 from schemas.base import (
     BlockId,
@@ -18,7 +18,7 @@ from schemas.base import (
     digest,
 )
 from schemas.plan import Duty
-from schemas.problem import DayBlock, DayService, DayStaff, DayStudent, Lock, Need, Problem
+from schemas.problem import DayService, DayStaff, DayStudent, Lock, Need, Problem
 from schemas.school import (
     Accommodation,
     MinuteKind,
@@ -30,30 +30,28 @@ from schemas.school import (
     Room,
 )
 from solver import standing
+from solver.day import Day
+
+PersonKind = Literal["student", "staff"]
 
 
-class Facts:
-    """Look-ups on one Problem. Blocks are compared by their position in the day."""
+class Facts(Day):
+    """Look-ups on one Problem, beyond those on its time."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        self.blocks: dict[BlockId, DayBlock] = {block.id: block for block in problem.blocks}
-        self.position: dict[BlockId, int] = {b.id: i for i, b in enumerate(problem.blocks)}
-        ids = tuple(self.blocks)
-        self._next: dict[BlockId, BlockId | None] = dict(zip(ids, (*ids[1:], None), strict=False))
-        self.flex: tuple[BlockId, ...] = tuple(b.id for b in problem.blocks if b.kind == "flex")
+        super().__init__(problem)
         self.rooms: dict[RoomId, Room] = {room.id: room for room in problem.rooms}
-        self.offerings: dict[OfferingId, Offering] = {o.id: o for o in problem.offerings}
         self.staff: dict[StaffId, DayStaff] = {adult.id: adult for adult in problem.staff}
         self.students: dict[StudentId, DayStudent] = {s.id: s for s in problem.students}
         self.competencies = {c.id: c for c in problem.competencies}
         self.closed: frozenset[tuple[RoomId, BlockId]] = frozenset(problem.closures)
         self.homes = {home.id: home for home in problem.homes}
-        people: Sequence[DayStudent | DayStaff] = (*problem.students, *problem.staff)
-        self._held: dict[str, frozenset[BlockId]] = {
-            person.id: frozenset(person.away).union(*(c.blocks for c in person.commitments))
-            for person in people
-        }
+        self._student_held = {s.id: _held(s) for s in problem.students}
+        self._staff_held = {adult.id: _held(adult) for adult in problem.staff}
+        self._kinds: tuple[tuple[PersonKind, Collection[str]], ...] = (
+            ("student", self.students),
+            ("staff", self.staff),
+        )
         self._home_staff = {(home.staff, home.block) for home in problem.homes}
         self._home_rooms = {(home.room, home.block) for home in problem.homes}
         self._committed = {
@@ -62,16 +60,13 @@ class Facts:
             for c in adult.commitments
             for block in c.blocks
         }
-        self._travel: dict[tuple[BuildingId, BuildingId], int] = {}
-        for hop in problem.travel:
-            self._travel[hop.a, hop.b] = self._travel[hop.b, hop.a] = hop.minutes
         self._mastered = {s.id: frozenset(s.mastered) for s in problem.students}
         self._free = {
-            s.id: tuple(b for b in self.flex if b not in self._held[s.id]) for s in problem.students
+            student: tuple(block for block in self.flex if block not in held)
+            for student, held in self._student_held.items()
         }
         self.missing = cache(self._missing)
         self.may_attend = cache(self._may_attend)
-        self.starts = cache(self._starts)
         self.kit_missing = cache(self._kit_missing)
         self.features_missing = cache(self._features_missing)
         self.qualified = cache(self._qualified)
@@ -87,11 +82,11 @@ class Facts:
 
     def student_held(self, student: StudentId, block: BlockId) -> bool:
         """Whether an absence or a commitment holds the student in the block."""
-        return block in self._held[student]
+        return block in self._student_held[student]
 
     def staff_held(self, staff: StaffId, block: BlockId) -> bool:
         """Whether an absence, a commitment or a home place holds the adult in the block."""
-        return block in self._held[staff] or (staff, block) in self._home_staff
+        return block in self._staff_held[staff] or (staff, block) in self._home_staff
 
     def room_held(self, room: RoomId, block: BlockId) -> bool:
         """Whether a closure or a home place holds the room in the block."""
@@ -100,10 +95,6 @@ class Facts:
     def zones(self, room: RoomId, block: BlockId) -> int:
         """How many sessions the room may hold in the block."""
         return 0 if self.room_held(room, block) else self.rooms[room].zones
-
-    def next_block(self, block: BlockId) -> BlockId | None:
-        """The block that follows in the day, if one does."""
-        return self._next[block]
 
     def free_blocks(self, student: StudentId) -> tuple[BlockId, ...]:
         """The flex blocks in which a plan must say where the student is."""
@@ -117,71 +108,24 @@ class Facts:
         """Whether a commitment or a home place, absence apart, takes up the adult's block."""
         return (staff, block) in self._committed or (staff, block) in self._home_staff
 
-    def consecutive(self, earlier: BlockId, later: BlockId) -> bool:
-        """Whether nothing lies between two blocks of the day."""
-        return self.position[later] == self.position[earlier] + 1
-
-    def _starts(self, offering: OfferingId) -> tuple[tuple[BlockId, ...], ...]:
-        """Every run of blocks the offering may take up, in order of time."""
-        wanted = self.offerings[offering]
-        runs = []
-        for i, first in enumerate(self.flex):
-            run = self.flex[i : i + wanted.length]
-            unbroken = len(run) == wanted.length and all(
-                self.consecutive(a, b) for a, b in pairwise(run)
-            )
-            if unbroken and (wanted.starts is None or first in wanted.starts):
-                runs.append(run)
-        return tuple(runs)
-
-    def breaks(self, offering: OfferingId, blocks: Sequence[BlockId]) -> int:
-        """How far a session's blocks are from a run the offering may take up: blocks missing or
-        too many, gaps between them, and 1 for a first block it may not start in."""
-        ordered = sorted(blocks, key=self.position.__getitem__)
-        length = self.offerings[offering].length
-        gaps = sum(1 for a, b in pairwise(ordered) if not self.consecutive(a, b))
-        wrong_start = ordered[0] not in {run[0] for run in self.starts(offering)}
-        return abs(len(ordered) - length) + gaps + wrong_start
-
-    def minutes(self, blocks: Iterable[BlockId]) -> int:
-        """The minutes of some blocks together."""
-        return sum(self.blocks[block].minutes for block in blocks)
-
-    def ends_before(self, first: Sequence[BlockId], then: Sequence[BlockId]) -> bool:
-        """Whether the last of some blocks comes before the first of others."""
-        return max(self.position[b] for b in first) < min(self.position[b] for b in then)
-
-    def minutes_short(self, a: BuildingId, i: BlockId, b: BuildingId, j: BlockId) -> int:
-        """Minutes lacking to get from a building after one block to another by a later block."""
-        return max(0, self.travel(a, b) - (self.blocks[j].start - self.blocks[i].end))
-
     @cached_property
-    def crossings(self) -> tuple[tuple[BlockId, BlockId, tuple[BlockId, ...]], ...]:
-        """Pairs of blocks, with those between them, too near for the longest way of the school."""
-        longest = max(self._travel.values(), default=0)
-        ids = tuple(self.blocks)
-        return tuple(
-            (i, j, ids[self.position[i] + 1 : self.position[j]])
-            for i, j in combinations(ids, 2)
-            if self.blocks[j].start - self.blocks[i].end < longest
-        )
-
-    @cached_property
-    def committed_at(self) -> dict[tuple[str, BlockId], frozenset[BuildingId]]:
+    def committed_at(self) -> dict[tuple[PersonKind, str, BlockId], frozenset[BuildingId]]:
         """Where commitments hold people, as far as they name a building."""
-        found: dict[tuple[str, BlockId], frozenset[BuildingId]] = {}
-        people: Sequence[DayStudent | DayStaff] = (*self.problem.students, *self.problem.staff)
-        for person in people:
+        found: dict[tuple[PersonKind, str, BlockId], frozenset[BuildingId]] = {}
+        for kind, person in self.people():
             for held in person.commitments:
                 if held.building is not None:
                     for block in held.blocks:
-                        before = found.get((person.id, block), frozenset())
-                        found[person.id, block] = before | {held.building}
+                        key = (kind, person.id, block)
+                        found[key] = found.get(key, frozenset()) | {held.building}
         return found
 
-    def travel(self, a: BuildingId, b: BuildingId) -> int:
-        """Minutes from one building to another; none within one or where none is stated."""
-        return 0 if a == b else self._travel.get((a, b), 0)
+    def people(self) -> Iterator[tuple[PersonKind, DayStudent | DayStaff]]:
+        """Everybody; a student and an adult may have the same id."""
+        for student in self.problem.students:
+            yield "student", student
+        for adult in self.problem.staff:
+            yield "staff", adult
 
     # --- students ---------------------------------------------------------------------------
 
@@ -308,14 +252,14 @@ class Facts:
         return found
 
     @cached_property
-    def apart(self) -> tuple[Relation, ...]:
-        """Whom to keep apart, as far as both are in the Problem."""
+    def apart(self) -> tuple[tuple[Relation, PersonKind], ...]:
+        """Whom to keep apart, as far as both are in the Problem, and what the other one is."""
         return tuple(
-            relation
+            (relation, kind)
             for relation in self.problem.relations
-            if relation.kind == "apart"
-            and relation.student in self.students
-            and (relation.other in self.students or relation.other in self.staff)
+            if relation.kind == "apart" and relation.student in self.students
+            for kind, people in self._kinds
+            if relation.other in people
         )
 
     @cached_property
@@ -416,3 +360,8 @@ class Facts:
         if service.setting == "push_in":
             return held.modality != "service"
         return held.modality == "service" and held.largest <= service.largest_group
+
+
+def _held(person: DayStudent | DayStaff) -> frozenset[BlockId]:
+    """The blocks in which an absence or a commitment holds somebody."""
+    return frozenset(person.away).union(*(held.blocks for held in person.commitments))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from schemas.base import BlockId, BuildingId, OfferingId, RoomId, SessionId, StaffId, StudentId
 from schemas.plan import Duty, Placement, Session, Unplaced
-from solver.facts import Facts
+from solver.facts import Facts, PersonKind
 
 
 class Layout:
@@ -131,11 +131,9 @@ class Layout:
         """All duties of an adult with the session each stands in."""
         return self._of_staff.get(staff, [])
 
-    def sessions_with(self, person: str, block: BlockId) -> list[Session]:
+    def sessions_with(self, kind: PersonKind, person: str, block: BlockId) -> list[Session]:
         """The sessions a student is placed in, or an adult has a duty in, during a block."""
-        if person in self.facts.students:
-            return self.at(person, block)
-        return self.working(person, block)
+        return self.at(person, block) if kind == "student" else self.working(person, block)
 
     def working(self, staff: StaffId, block: BlockId) -> list[Session]:
         """The distinct sessions an adult has a duty in during a block."""
@@ -151,11 +149,11 @@ class Layout:
         for (staff, block), sessions in self._busy.items():
             yield staff, block, sessions
 
-    def buildings(self, person: str, block: BlockId) -> frozenset[BuildingId]:
+    def buildings(self, kind: PersonKind, person: str, block: BlockId) -> frozenset[BuildingId]:
         """The buildings in which sessions or commitments need the person during a block."""
-        rooms = self.facts.rooms
-        committed = self.facts.committed_at.get((person, block), frozenset())
-        return committed.union(rooms[s.room].building for s in self.sessions_with(person, block))
+        committed = self.facts.committed_at.get((kind, person, block), frozenset())
+        sessions = self.sessions_with(kind, person, block)
+        return committed.union(self.facts.rooms[session.room].building for session in sessions)
 
     def led_by(self, staff: StaffId) -> list[Session]:
         """The sessions the adult leads."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from schemas.base import BlockId, CompetencyId, OfferingId, RoomId, SessionId, StaffId, StudentId
 from schemas.plan import Duty, Unplaced
-from solver.facts import Facts
+from solver.facts import Facts, PersonKind
 from solver.logic import Logic
 from solver.rows import ONE, ZERO, Expr, total
 from solver.rules.base import Rule
@@ -209,11 +209,12 @@ class Model(Logic):
             self._cache[key] = self.either(self.works_in(slot, staff))
         return self._cache[key]
 
-    def somewhere(self, person: str, block: BlockId) -> Expr:
+    def somewhere(self, kind: PersonKind, person: str, block: BlockId) -> Expr:
         """Whether a student or an adult is in any session during the block."""
-        key = ("somewhere", person, block)
+        key = ("somewhere", kind, person, block)
         if key not in self._cache:
-            self._cache[key] = self.either([there for _, there in self.presences(person, block)])
+            there = [expr for _, expr in self.presences(kind, person, block)]
+            self._cache[key] = self.either(there)
         return self._cache[key]
 
     def attendance(self, slot: Slot) -> Expr:
@@ -260,13 +261,13 @@ class Model(Logic):
         return self.both(flag, total(self.in_room(slot, room) for room in chosen))
 
     def spots(
-        self, person: str, block: BlockId, by: Literal["room", "building"]
+        self, kind: PersonKind, person: str, block: BlockId, by: Literal["room", "building"]
     ) -> dict[str, Expr]:
         """For each room or building a student or an adult could be in during the block: whether
         they are."""
-        key = (person, block, by)
+        key = (kind, person, block, by)
         if key not in self._spots:
-            self._spots[key] = self._spots_of(self.presences(person, block), by)
+            self._spots[key] = self._spots_of(self.presences(kind, person, block), by)
         return self._spots[key]
 
     def _spots_of(
@@ -298,9 +299,9 @@ class Model(Logic):
             held.setdefault(duty.staff, []).append(expr)
         return total(self.either(duties) for duties in held.values())
 
-    def presences(self, person: str, block: BlockId) -> list[tuple[Slot, Expr]]:
+    def presences(self, kind: PersonKind, person: str, block: BlockId) -> list[tuple[Slot, Expr]]:
         """The slots a student or an adult could be in during a block, and whether they are."""
-        if person in self.facts.students:
+        if kind == "student":
             slots = self.slots_of(person)
             return [(s, self._seat[person, s.id]) for s in slots if block in s.blocks]
         found = {slot.id: slot for slot, _ in self._slots_of_staff.get(person, [])}

@@ -100,7 +100,7 @@ class StaffClash(Rule):
     def encode(self, model: Model) -> Expr:
         return total(
             model.excess(
-                total(works for _, works in model.presences(staff, block))
+                total(works for _, works in model.presences("staff", staff, block))
                 + (model.facts.staff_held(staff, block) - 1),
                 staff=staff,
                 block=block,
@@ -143,7 +143,7 @@ class PlanningTime(Rule):
     def _taken(model: Model, staff: tuple[StaffId, ...], block: BlockId) -> Expr:
         if any(model.facts.staff_committed(adult, block) for adult in staff):
             return ONE
-        return model.either([model.somewhere(adult, block) for adult in staff])
+        return model.either([model.somewhere("staff", adult, block) for adult in staff])
 
 
 class PrepLimit(Rule):
@@ -184,7 +184,7 @@ class PrepLimit(Rule):
                 prepared - adult.most_preparations, cause="preparations", staff=staff
             )
         for window in _windows(model.facts, adult.most_consecutive_blocks):
-            busy = model.meets(*(model.somewhere(staff, block) for block in window))
+            busy = model.meets(*(model.somewhere("staff", staff, block) for block in window))
             yield model.excess(busy, cause="consecutive", staff=staff, block=window[0])
         if adult.most_students is not None:
             taught = total(
@@ -226,7 +226,7 @@ class UnevenLoad(Rule):
     def _of_adult(model: Model, staff: StaffId) -> Iterator[Expr]:
         adult, blocks = model.facts.staff[staff], model.facts.blocks
         if adult.fair_blocks is not None:
-            taken = total(model.somewhere(staff, block) for block in blocks)
+            taken = total(model.somewhere("staff", staff, block) for block in blocks)
             yield model.excess(taken - adult.fair_blocks, cause="blocks", staff=staff)
         if adult.fair_cover is not None:
             covers = [

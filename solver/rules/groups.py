@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from schemas.plan import Finding, Session
 from schemas.problem import RecentPair
 from schemas.school import Offering, Relation
-from solver.facts import Facts
+from solver.facts import Facts, PersonKind
 from solver.layout import Layout
 from solver.rows import ZERO, Expr, total
 from solver.rules.base import Rule
@@ -126,9 +126,9 @@ class KeepApart(Rule):
     audience = "entitled"
 
     def check(self, layout: Layout) -> Iterator[Finding]:
-        for relation in layout.facts.apart:
+        for relation, kind in layout.facts.apart:
             for block in layout.facts.blocks:
-                theirs = layout.sessions_with(relation.other, block)
+                theirs = layout.sessions_with(kind, relation.other, block)
                 if any(
                     mine is other or (relation.scope == "room" and mine.room == other.room)
                     for mine in layout.at(relation.student, block)
@@ -141,18 +141,18 @@ class KeepApart(Rule):
     def encode(self, model: Model) -> Expr:
         return total(
             model.excess(*meetings, student=relation.student, other=relation.other, block=block)
-            for relation in model.facts.apart
+            for relation, kind in model.facts.apart
             for block in model.facts.blocks
-            for meetings in [_meetings(model, relation, block)]
+            for meetings in [_meetings(model, relation, kind, block)]
             if meetings
         )
 
 
-def _meetings(model: Model, relation: Relation, block: str) -> list[Expr]:
+def _meetings(model: Model, relation: Relation, kind: PersonKind, block: str) -> list[Expr]:
     """Every way in which the two could meet in the block, as expressions whose excess is 1."""
-    theirs = model.presences(relation.other, block)
+    theirs = model.presences(kind, relation.other, block)
     found = []
-    for mine, sits in model.presences(relation.student, block):
+    for mine, sits in model.presences("student", relation.student, block):
         for other, present in theirs:
             if mine is other:
                 found.append(model.meets(sits, present))
@@ -186,7 +186,7 @@ class KeepTogether(Rule):
                 1
                 - total(
                     model.both(sits, model.sits(b, slot))
-                    for slot, sits in model.presences(a, block)
+                    for slot, sits in model.presences("student", a, block)
                 ),
                 student=a,
                 other=b,

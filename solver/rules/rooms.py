@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from schemas.base import BlockId
 from schemas.plan import Finding
+from solver.facts import PersonKind
 from solver.layout import Layout
 from solver.rows import ZERO, Expr, total
 from solver.rules.base import Rule
@@ -119,11 +120,13 @@ class RoomFit(Rule):
     def encode(self, model: Model) -> Expr:
         spare = [self._spare(model, slot) for slot in model.open_slots]
         changes = [
-            _change(model, staff, block, then, cause="change", staff=staff, block=block)
+            model.excess(*leaving, cause="change", staff=staff, block=block)
             for staff in model.open_staff
             for block in model.facts.blocks
             for then in [model.facts.next_block(block)]
             if then is not None
+            for leaving in [_leaving(model, "staff", staff, block, then)]
+            if leaving
         ]
         return total(spare) + total(changes)
 
@@ -171,29 +174,28 @@ class Fragments(Rule):
         if len(possible) <= most + 1:
             return []
         return [
-            _change(model, student, before, after, possible[i + 1 : j], student=student)
+            model.excess(*leaving, student=student)
             for (i, before), (j, after) in combinations(enumerate(possible), 2)
+            for between in [possible[i + 1 : j]]
+            for leaving in [_leaving(model, "student", student, before, after, between)]
+            if leaving
         ]
 
 
-def _change(
+def _leaving(
     model: Model,
+    kind: PersonKind,
     person: str,
     before: BlockId,
     after: BlockId,
     between: Sequence[BlockId] = (),
-    cause: str = "",
-    **subjects: str,
-) -> Expr:
-    """At least 1 when the person leaves a room after one block to be in other rooms only in a
-    later block, and is nowhere in between."""
-    after_rooms = model.spots(person, after, "room")
-    somewhere = model.somewhere(person, after)
-    pause = total(model.somewhere(person, block) for block in between)
-    leaving = [
+) -> list[Expr]:
+    """Expressions of which one is 1, and none above 0 otherwise, when the person leaves a room
+    after one block to be in other rooms only in a later block, and is nowhere in between."""
+    after_rooms = model.spots(kind, person, after, "room")
+    somewhere = model.somewhere(kind, person, after)
+    pause = total(model.somewhere(kind, person, block) for block in between)
+    return [
         model.meets(there, somewhere) - after_rooms.get(room, ZERO) - pause
-        for room, there in model.spots(person, before, "room").items()
+        for room, there in model.spots(kind, person, before, "room").items()
     ]
-    if not leaving or somewhere == ZERO:
-        return ZERO
-    return model.excess(*leaving, cause=cause, **subjects)

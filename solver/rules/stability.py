@@ -215,7 +215,7 @@ class Moved(Rule):
 
     @staticmethod
     def _kept(model: Model, place: PublishedPlace) -> Iterator[list[Expr]]:
-        seats = model.presences(place.student, place.block)
+        seats = model.presences("student", place.student, place.block)
         if place.offering is not None:
             yield [sits for slot, sits in seats if slot.offering == place.offering]
         if place.room is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from schemas.base import BuildingId
 from schemas.plan import Finding
-from solver.facts import Facts
+from solver.facts import PersonKind
 from solver.layout import Layout
 from solver.rows import ONE, Expr, total
 from solver.rules.base import Rule
@@ -24,8 +24,8 @@ class Travel(Rule):
 
     def check(self, layout: Layout) -> Iterator[Finding]:
         facts = layout.facts
-        for person, who in _people(facts):
-            places = {block: layout.buildings(person, block) for block in facts.blocks}
+        for kind, person in facts.people():
+            places = {block: layout.buildings(kind, person.id, block) for block in facts.blocks}
             if len(frozenset().union(*places.values())) < 2:
                 continue
             for i, j, between in facts.crossings:
@@ -34,24 +34,30 @@ class Travel(Rule):
                 ways = [facts.minutes_short(a, i, b, j) for a in places[i] for b in places[j]]
                 short = max(ways, default=0)
                 if short:
-                    yield self.finding(short, block=i, then=j, **{who: person})
+                    yield self.finding(short, block=i, then=j, **{kind: person.id})
 
     def encode(self, model: Model) -> Expr:
-        people = {*model.students, *model.open_staff}
+        moving: list[tuple[PersonKind, str]] = [
+            *(("student", student) for student in model.students),
+            *(("staff", adult) for adult in model.open_staff),
+        ]
         return total(
-            model.excess(*ways, block=i, then=j, **{who: person})
-            for person, who in _people(model.facts)
-            if person in people
+            model.excess(*ways, block=i, then=j, **{kind: person})
+            for kind, person in moving
             for i, j, between in model.facts.crossings
-            for ways in [self._ways(model, person, i, j, between)]
+            for ways in [self._ways(model, kind, person, i, j, between)]
             if ways
         )
 
     @staticmethod
-    def _ways(model: Model, person: str, i: str, j: str, between: tuple[str, ...]) -> list[Expr]:
+    def _ways(
+        model: Model, kind: PersonKind, person: str, i: str, j: str, between: tuple[str, ...]
+    ) -> list[Expr]:
+        """Expressions of which the largest is the minutes short, and none above 0 otherwise."""
         facts = model.facts
-        before, after = _buildings(model, person, i), _buildings(model, person, j)
-        pause = [_buildings(model, person, block) for block in between]
+        before = _buildings(model, kind, person, i)
+        after = _buildings(model, kind, person, j)
+        pause = [_buildings(model, kind, person, block) for block in between]
         stops = total(there for places in pause for there in places.values())
         return [
             (model.meets(here, there) - stops) * short
@@ -62,18 +68,11 @@ class Travel(Rule):
         ]
 
 
-def _people(facts: Facts) -> Iterator[tuple[str, str]]:
-    """Everybody, with the word for them in findings."""
-    for student in facts.students:
-        yield student, "student"
-    for staff in facts.staff:
-        yield staff, "staff"
-
-
-def _buildings(model: Model, person: str, block: str) -> dict[BuildingId, Expr]:
+def _buildings(model: Model, kind: PersonKind, person: str, block: str) -> dict[BuildingId, Expr]:
     """For each building the person could be in during the block: whether they are."""
-    committed = model.facts.committed_at.get((person, block), frozenset())
-    return {**model.spots(person, block, "building"), **dict.fromkeys(sorted(committed), ONE)}
+    committed = model.facts.committed_at.get((kind, person, block), frozenset())
+    spots = model.spots(kind, person, block, "building")
+    return {**spots, **dict.fromkeys(sorted(committed), ONE)}
 
 
 class WholeSession(Rule):

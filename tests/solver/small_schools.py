@@ -107,6 +107,8 @@ def _draw_school(rng: Random) -> Problem:
     offerings = [f"o{i}" for i in range(rng.randint(2, 5))]
     staff = [f"t{i}" for i in range(rng.randint(2, 4))]
     students = [f"u{i}" for i in range(rng.randint(2, 6))]
+    if rng.random() < 0.1:
+        students[0] = staff[0]
     ids = [block.id for block in blocks]
     floors = rng.choice(((0,), (0, 0, 0, 0, 20), (0, 0, 20, 50)))
     seats = rng.choice(((6,), (0, 1, 2, 6)))
