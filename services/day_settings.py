@@ -61,6 +61,8 @@ class DaySettings(Frozen):
     seed: Annotated[int, Field(ge=0)] = 0
     work: Annotated[float, Field(gt=0)] | None = 20.0
     """Work of a run in units of about a second of one core; None means limited by time alone."""
+    upset_work: Annotated[float, Field(gt=0)] | None = 5.0
+    """The same for a run after an absence or a closure: people wait for it."""
     time_limit: Annotated[float, Field(gt=0)] | None = None
     """Seconds after which the search stops and the best plan so far is taken."""
     wall_limit: Annotated[float, Field(gt=0)] = 600.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -29,6 +30,9 @@ Solver = Callable[[Job, Bounds, Follow], Plan | Contradiction]
 
 MOST_CLAIMS = 3
 """Claims of one run after which it is given up: something in it ends whoever takes it."""
+
+SECONDS_BETWEEN_LOOKS = 10.0
+"""Between two looks at a school's calendar for what has come due."""
 
 log = structlog.get_logger()
 
@@ -65,6 +69,7 @@ class Planner:
         self._solver = solver
         self._lease = lease_seconds
         self._reached = reached
+        self._next_look: dict[str, float] = {}
 
     def run_forever(self, stop: threading.Event, pause_seconds: float = 1.0) -> None:
         """Keeps appointments and answers runs until told to stop."""
@@ -82,7 +87,9 @@ class Planner:
         """One turn for a school; True when it had a run. A fault with one school's records ends
         its turn, not the planning of all others."""
         try:
-            self.keep_appointments(school)
+            if time.monotonic() >= self._next_look.get(school, 0.0):
+                self._next_look[school] = time.monotonic() + SECONDS_BETWEEN_LOOKS
+                self.keep_appointments(school)
             return self.step_in(school)
         except Unavailable:
             raise
@@ -157,9 +164,10 @@ class Planner:
     def _solved(self, viewer: Viewer, question: Question) -> Plan | Contradiction:
         run, settings = question.run, question.settings
         own_limit = run.work is not None or run.time_limit is not None
+        usual_work = settings.upset_work if run.kind == "upset" else settings.work
         job = Job(
             problem=question.problem,
-            work=run.work if own_limit else settings.work,
+            work=run.work if own_limit else usual_work,
             time=run.time_limit if own_limit else settings.time_limit,
             seed=run.seed or settings.seed,
             workers=settings.workers,

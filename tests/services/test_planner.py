@@ -205,6 +205,25 @@ def test_an_upset_asks_for_a_draft_that_stays_close_to_what_is_published(east: S
 
 
 @on_databases
+def test_after_an_upset_less_time_is_spent_as_people_wait(
+    open_store: Callable[..., Store], clock: Clock
+) -> None:
+    store = open_store(clock)
+    open_school(store, {"work": 30.0, "upset_work": 3.0})
+    spent: list[float | None] = []
+
+    def notes_work(job: Job, bounds: Bounds, follow: Follow) -> Plan:
+        spent.append(job.work)
+        return stand_in(job, bounds, follow)
+
+    queue(store)
+    assert Planner(store, solver=notes_work).step()
+    tell(store, "room.closed", "1", room="r2", day=WEDNESDAY)
+    assert Planner(store, solver=notes_work).step()
+    assert spent == [30.0, 3.0]
+
+
+@on_databases
 def test_a_draft_under_review_is_what_a_new_one_stays_close_to(east: Store) -> None:
     draft = plan_day(east)
     again = plan_day(east)
