@@ -10,7 +10,7 @@ from pydantic import Field
 from schemas.base import BlockId, CompetencyId, Frozen, SessionId, StudentId
 from schemas.plan import Audience, Finding, Placement, Session, Unplaced
 from schemas.problem import PlacementLock
-from solver.changes import Change
+from solver.changes import Change, PersonKind
 from solver.facts import Facts
 from solver.layout import Layout
 from solver.rules import RULES
@@ -21,6 +21,9 @@ NEUTRAL = "not-possible"
 TOLD_TO_EVERYONE = frozenset({"student-clash", "group-size", "not-ready", "not-eligible", "order"})
 """Rules that speak of the student and the session alone. All others are told to the entitled
 only, so that the neutral sentence gives nobody away."""
+
+LOCKED_PEOPLE: dict[PersonKind, set[str]] = {"student": {"student"}, "staff": {"staff", "lead"}}
+"""The fields of a lock that name people of a kind."""
 
 ReasonId = Literal[
     "need", "choice", "request", "service", "lock", "only_open_seat", "open_place", "unplaced",
@@ -253,7 +256,7 @@ def why_changed(facts: Facts, change: Change) -> Reason:
     if after is None:
         return Reason(id="not_there")
     for lock in facts.problem.locks:
-        named = lock.model_dump(include={"student", "staff", "lead"})
+        named = lock.model_dump(include=LOCKED_PEOPLE[change.person_kind])
         if lock.block == block and change.person in named.values():
             return Reason(id="locked", parameters={"lock": lock.id, "owner": lock.owner})
     if after.offering is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from schemas.problem import Commitment, DayStudent, Order, Policy, Problem
+from schemas.problem import DayStudent, Order, Policy, Problem
 from services.snapshot.history import (
     Past,
     credits,
@@ -15,7 +15,7 @@ from services.snapshot.history import (
     still_known,
 )
 from services.snapshot.learning import Learning, learning
-from services.snapshot.people import commitments, day_staff, protected_times
+from services.snapshot.people import Held, commitments, day_staff, protected_times
 from services.snapshot.places import closures, day_blocks, home_places
 from services.snapshot.sources import NoSchoolDay, Note, Sources, sources
 from services.snapshot.support import day_accommodations, day_relations, day_services
@@ -104,9 +104,7 @@ def _problem(day: Sources, before: Past) -> Problem:
     )
 
 
-def _day_students(
-    day: Sources, held: dict[str, tuple[Commitment, ...]], known: Learning
-) -> list[DayStudent]:
+def _day_students(day: Sources, held: Held, known: Learning) -> list[DayStudent]:
     return [
         DayStudent(
             id=student.id,
@@ -115,7 +113,7 @@ def _day_students(
             needs_features=student.needs_features,
             off_campus_consent=student.off_campus_consent,
             away=day.students_away.get(student.id, ()),
-            commitments=held.get(student.id, ()),
+            commitments=tuple(held.students.get(student.id, ())),
             mastered=known.mastered[student.id],
             needs=known.needs[student.id],
             floors=day.settings.floors,

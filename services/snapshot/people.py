@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 
-from schemas.base import BlockId, StaffId
+from schemas.base import BlockId, StaffId, StudentId
 from schemas.problem import Commitment, DayStaff, ProtectedTime
-from schemas.school import ClassSection, StaffMember
+from schemas.school import StaffMember
 from services.snapshot.history import Past
 from services.snapshot.sources import Sources
 
 
-def commitments(day: Sources) -> dict[str, tuple[Commitment, ...]]:
-    """The fixed classes that hold students and adults, by person."""
+@dataclass(frozen=True)
+class Held:
+    """The fixed classes that hold people, apart for students and adults: ids may coincide."""
+
+    students: dict[StudentId, list[Commitment]]
+    staff: dict[StaffId, list[Commitment]]
+
+
+def commitments(day: Sources) -> Held:
+    """What the day's fixed classes hold whom in."""
     buildings = {room.id: room.building for room in day.rooms}
-    found: dict[str, list[Commitment]] = defaultdict(list)
+    found = Held(defaultdict(list), defaultdict(list))
     for section in day.sections:
         blocks = tuple(block for block in day.blocks if block in section.blocks)
         if blocks:
             held = Commitment(blocks=blocks, building=buildings.get(section.room or ""))
-            for person in _people(section):
-                found[person].append(held)
-    return {person: tuple(held) for person, held in found.items()}
+            for student in dict.fromkeys(section.students):
+                found.students[student].append(held)
+            for adult in dict.fromkeys(section.staff):
+                found.staff[adult].append(held)
+    return found
 
 
-def _people(section: ClassSection) -> list[str]:
-    return list(dict.fromkeys((*section.staff, *section.students)))
-
-
-def day_staff(
-    day: Sources, held: dict[str, tuple[Commitment, ...]], past: Past
-) -> tuple[DayStaff, ...]:
+def day_staff(day: Sources, held: Held, past: Past) -> tuple[DayStaff, ...]:
     """The adults, away when absent or not at work."""
     return tuple(
         DayStaff(
             id=adult.id,
             qualifications=adult.qualifications,
             away=_away(day, adult),
-            commitments=held.get(adult.id, ()),
+            commitments=tuple(held.staff.get(adult.id, ())),
             most_preparations=adult.most_preparations,
             most_consecutive_blocks=adult.most_consecutive_blocks,
             most_students=adult.most_students,

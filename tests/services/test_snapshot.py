@@ -88,6 +88,14 @@ def test_a_fixed_class_holds_its_students_its_teacher_and_its_room(east: Store) 
     assert ("r1", "p1") in found.closures
 
 
+def test_a_student_with_the_id_of_a_teacher_is_held_by_their_own_classes_alone(
+    store: Store,
+) -> None:
+    namesake = school().students[0].model_copy(update={"id": "vega"})
+    open_school(store, students=(*school().students, namesake))
+    assert student(problem(store), "vega").commitments == ()
+
+
 def test_an_absent_teacher_is_away_until_she_is_back(east: Store) -> None:
     tell(east, "staff.absent", "1", staff="vega", day=WEDNESDAY)
     (vega,) = [adult for adult in problem(east).staff if adult.id == "vega"]
