@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Annotated, Any
 
@@ -178,28 +178,23 @@ def _with_size(offering: Offering, size: Size | None) -> Offering:
 def _homes(problem: Problem) -> tuple[HomePlace, ...]:
     """The home places that still stand; one that lost its adult or room gets another."""
     facts = Facts(problem.model_copy(update={"homes": ()}))
-    taken: set[tuple[str, BlockId]] = set()
+    by_size = sorted(facts.rooms.values(), key=lambda room: -room.seats)
+    rooms = [room.id for room in by_size if room.kind == "room"]
+    staffed: set[tuple[StaffId, BlockId]] = set()
+    housed = set(facts.closed)
     found = []
     for home in problem.homes:
-        staff = _first_free(
-            [home.staff, *facts.staff], taken, home.block, lambda s, b: facts.staff_held(s, b)
+        block = home.block
+        adults = (
+            one
+            for one in (home.staff, *facts.staff)
+            if (one, block) not in staffed and not facts.staff_held(one, block)
         )
-        by_size = sorted(facts.rooms.values(), key=lambda room: -room.seats)
-        rooms = [room.id for room in by_size if room.kind == "room"]
-        room = _first_free(
-            [home.room, *rooms], taken, home.block, lambda r, b: (r, b) in facts.closed
-        )
+        places = (one for one in (home.room, *rooms) if (one, block) not in housed)
+        staff, room = next(adults, None), next(places, None)
         if staff is not None and room is not None:
-            taken |= {(staff, home.block), (room, home.block)}
+            staffed.add((staff, block))
+            housed.add((room, block))
             seats = home.seats if room == home.room else facts.rooms[room].seats
             found.append(home.model_copy(update={"staff": staff, "room": room, "seats": seats}))
     return tuple(found)
-
-
-def _first_free(
-    among: Iterable[str],
-    taken: set[tuple[str, BlockId]],
-    block: BlockId,
-    held: Callable[[str, BlockId], bool],
-) -> str | None:
-    return next((one for one in among if (one, block) not in taken and not held(one, block)), None)

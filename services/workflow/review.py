@@ -313,13 +313,17 @@ def _cards(facts: Facts, plan: Plan, badges: dict[SessionId, Badge]) -> Iterable
 
 
 def _locks(facts: Facts, session: Session, students: list[Id]) -> Iterable[Id]:
-    people = {*students, *(duty.staff for duty in session.duties)}
+    """The locks that hold something of a session: its students, adults, room or itself."""
+    adults = [duty.staff for duty in session.duties]
     for lock in facts.problem.locks:
         named = lock.model_dump(include={"student", "staff", "offering", "room"})
-        here = lock.block in session.blocks and named.get("offering") in (None, session.offering)
-        who = named.get("student") or named.get("staff")
-        where = named.get("room")
-        if here and (who is None or who in people) and where in (None, session.room):
+        if (
+            lock.block in session.blocks
+            and named.get("offering") in (None, session.offering)
+            and named.get("room") in (None, session.room)
+            and named.get("student") in (None, *students)
+            and named.get("staff") in (None, *adults)
+        ):
             yield lock.id
 
 
