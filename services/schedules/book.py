@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from schemas.base import BlockId, Frozen, SessionId, StaffId, StudentId
+from schemas.base import BlockId, CompetencyId, Frozen, SessionId, StaffId, StudentId
 from schemas.plan import Placement, Session, Unplaced
 from schemas.problem import DayBlock, HomePlace, Problem
 from schemas.school import ClassSection
+from services.short_names import competency_codes, competency_names
 from services.store import PlanRow, Tx
 from solver.facts import Facts
 from solver.layout import Layout
@@ -35,6 +36,8 @@ class Names:
     buildings: Mapping[str, str]
     staff: Mapping[str, str]
     competencies: Mapping[str, str]
+    codes: Mapping[str, str]
+    """Of competencies that have one."""
     sections: Sequence[ClassSection]
 
     @classmethod
@@ -43,7 +46,8 @@ class Names:
             rooms=tx.titles("rooms"),
             buildings=tx.titles("buildings"),
             staff=tx.titles("staff"),
-            competencies=tx.titles("competencies"),
+            competencies=competency_names(tx),
+            codes=competency_codes(tx),
             sections=tx.roster("sections"),
         )
 
@@ -135,6 +139,11 @@ class Book:
             if kind in known
         }
         return reason.model_copy(update={"parameters": {**reason.parameters, **names}})
+
+    def competency(self, competency: CompetencyId | None) -> str:
+        """Code and name, as teachers call it; empty for none."""
+        id = competency or ""
+        return f"{self.names.codes.get(id, '')} {self.names.competencies.get(id, '')}".strip()
 
     def room(self, room: str | None) -> str:
         return self.names.rooms.get(room or "", room or "")

@@ -73,7 +73,7 @@ def roster(
             student=placement.student,
             name=names.get(placement.student, placement.student),
             placement=placement,
-            competency=book.names.competencies.get(placement.competency or "", ""),
+            competency=book.competency(placement.competency),
             comes_from=_comes_from(book, placement.student, session),
             arriving=before is not None and placement.student not in expected,
             attendance=(attendance or {}).get(placement.student),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.problem import Problem
+from services.short_names import competency_names
 from services.store import PlanRow, Tx
 from services.web.pages import View
 from solver.reasons import Reason
@@ -53,7 +54,7 @@ def directory_of(tx: Tx, problem: Problem, row: PlanRow | None, shown_in: str) -
             "room": rooms | {home.id: rooms.get(home.room, home.room) for home in problem.homes},
             "block": {block.id: block.title for block in problem.blocks},
             "offering": offerings,
-            "competency": tx.titles("competencies"),
+            "competency": competency_names(tx),
             "session": {one.id: offerings.get(one.offering, one.offering) for one in sessions},
             "protected": _protected(tx, problem),
             "owner": tx.titles("staff"),

@@ -10,9 +10,9 @@ from services.adapters.edfi.programs import ADVANCED_WORK, CAREER, LANGUAGE_SUPP
 from services.adapters.filling import ages
 from services.adapters.filling.places import GYM
 from services.adapters.report import Ledger
+from services.short_names import shortened
 
 PREFIX = "assumed-"
-_LONGEST_TITLE = 60
 _PRACTICE_SEATS = 30
 _PHYSICAL = "Physical, Health, and Safety Education"
 _GROUPS = {
@@ -66,7 +66,7 @@ def _by_group(
         key = (competency.subject, _group(competency, by_id), competency.level or "")
         groups[key].append(competency)
     for (subject, group, level), members in groups.items():
-        about = _short(titles.get(group) or members[0].title)
+        about = shortened(titles.get(group) or members[0].title)
         lead = RoleNeed(role="lead", qualification=subject if qualified[subject] else None)
         ids = tuple(member.id for member in members)
         name = f"{PREFIX}{_slug(group)}-{level}"
@@ -199,13 +199,6 @@ def _group(competency: Competency, by_id: dict[str, Competency]) -> str:
 
 def _has_gym(roster: Roster) -> bool:
     return any(GYM in room.features for room in roster.rooms)
-
-
-def _short(title: str) -> str:
-    title = title.rstrip(". ")
-    if len(title) <= _LONGEST_TITLE:
-        return title
-    return title[:_LONGEST_TITLE].rpartition(" ")[0].rstrip(" ,;:") + " …"
 
 
 def _slug(text: str) -> str:
