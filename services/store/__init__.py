@@ -8,7 +8,8 @@ from services.store.errors import (
     UnknownSchool,
     WrongState,
 )
-from services.store.log import Arrival, LogRow
+from services.store.inbox import Arrival
+from services.store.log import LogRow
 from services.store.records import Message
 from services.store.rows import AuditRow, PlanRow, RunRow, ScenarioRow
 from services.store.store import Store

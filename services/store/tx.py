@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.store.inbox import Inbox
 from services.store.names import Names
 from services.store.people import People
 from services.store.plans import Plans
@@ -11,5 +12,5 @@ from services.store.scenarios import Scenarios
 from services.store.state import State
 
 
-class Tx(SchoolRoster, State, Runs, Plans, Scenarios, People, Names):
+class Tx(SchoolRoster, Inbox, State, Runs, Plans, Scenarios, People, Names):
     """A transaction of one viewer, handed out by Store.begin (to change) and Store.read."""
