@@ -55,6 +55,7 @@ class Model(Logic):
         self._serves: dict[tuple[StudentId, SessionId, CompetencyId], Expr] = {}
         self._home: dict[tuple[StudentId, BlockId], list[tuple[str, Expr]]] = {}
         self._slots_of_student: dict[StudentId, list[Slot]] = defaultdict(list)
+        self._seats_at: dict[tuple[StudentId, BlockId], list[tuple[Slot, Expr]]] = defaultdict(list)
         self._slots_of_staff: dict[StaffId, list[tuple[Slot, Duty]]] = defaultdict(list)
         self._slots_of_room: dict[tuple[RoomId, BlockId], list[Slot]] = defaultdict(list)
         self._slots_of_offering: dict[OfferingId, list[Slot]] = defaultdict(list)
@@ -94,6 +95,8 @@ class Model(Logic):
         for i, student in enumerate(slot.students):
             seat = self._seat[student, slot.id] = ONE if settled else self._within(is_open)
             self._slots_of_student[student].append(slot)
+            for block in slot.blocks:
+                self._seats_at[student, block].append((slot, seat))
             if settled:
                 for competency in taught:
                     served = bool(slot.serves) and slot.serves[i] == competency
@@ -188,11 +191,18 @@ class Model(Logic):
         """The slots the student could be placed in."""
         return self._slots_of_student.get(student, [])
 
+    def open_blocks(self, student: StudentId) -> list[BlockId]:
+        """The blocks in which something is open for the student."""
+        return [
+            block
+            for block in self.facts.blocks
+            if (student, block) in self._home
+            or any(seat.terms for _, seat in self._seats_at.get((student, block), ()))
+        ]
+
     def placed(self, student: StudentId, block: BlockId) -> Expr:
         """In how many sessions the student is during the block."""
-        return total(
-            self._seat[student, slot.id] for slot in self.slots_of(student) if block in slot.blocks
-        )
+        return total(seat for _, seat in self._seats_at.get((student, block), ()))
 
     def serves(self, student: StudentId, slot: Slot, competency: CompetencyId) -> Expr:
         """Whether the placement serves the competency."""
@@ -302,8 +312,7 @@ class Model(Logic):
     def presences(self, kind: PersonKind, person: str, block: BlockId) -> list[tuple[Slot, Expr]]:
         """The slots a student or an adult could be in during a block, and whether they are."""
         if kind == "student":
-            slots = self.slots_of(person)
-            return [(s, self._seat[person, s.id]) for s in slots if block in s.blocks]
+            return self._seats_at.get((person, block), [])
         found = {slot.id: slot for slot, _ in self._slots_of_staff.get(person, [])}
         return [(s, self.works(s, person)) for s in found.values() if block in s.blocks]
 

@@ -21,6 +21,8 @@ class Expr:
     __radd__ = __add__
 
     def __mul__(self, factor: int) -> Expr:
+        if factor == 1:
+            return self
         return Expr(tuple((v, c * factor) for v, c in self.terms), self.constant * factor)
 
     __rmul__ = __mul__
@@ -29,7 +31,9 @@ class Expr:
         return self * -1
 
     def __sub__(self, other: Expr | int) -> Expr:
-        return self + -other
+        if isinstance(other, int):
+            return Expr(self.terms, self.constant - other)
+        return Expr(self.terms + (-other).terms, self.constant - other.constant)
 
     def __rsub__(self, other: int) -> Expr:
         return -self + other

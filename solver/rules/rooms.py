@@ -10,7 +10,7 @@ from schemas.base import BlockId
 from schemas.plan import Finding
 from solver.facts import PersonKind
 from solver.layout import Layout
-from solver.rows import ZERO, Expr, total
+from solver.rows import ONE, ZERO, Expr, total
 from solver.rules.base import Rule
 
 if TYPE_CHECKING:
@@ -173,10 +173,12 @@ class Fragments(Rule):
         possible = [b for b in model.facts.blocks if model.placed(student, b) != ZERO]
         if len(possible) <= most + 1:
             return []
+        certain = {b for b in possible if model.somewhere("student", student, b) == ONE}
         return [
             model.excess(*leaving, student=student)
             for (i, before), (j, after) in combinations(enumerate(possible), 2)
             for between in [possible[i + 1 : j]]
+            if certain.isdisjoint(between)
             for leaving in [_leaving(model, "student", student, before, after, between)]
             if leaving
         ]

@@ -47,7 +47,7 @@ class StudentClash(Rule):
                 block=block,
             )
             for student in model.students
-            for block in model.facts.blocks
+            for block in model.open_blocks(student)
         )
 
 
