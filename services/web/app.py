@@ -7,7 +7,20 @@ from starlette.staticfiles import StaticFiles
 
 from services.settings import Settings
 from services.store import Store
-from services.web import api, days, edits, errors, feeds, live, plans, sign_in, student, teacher
+from services.web import (
+    api,
+    days,
+    edits,
+    errors,
+    feeds,
+    live,
+    office,
+    plans,
+    sign_in,
+    student,
+    teacher,
+    whatif,
+)
 from services.web.auth import SignIns, not_from_elsewhere
 from services.web.security import BodyLimit, SecureHeaders
 
@@ -16,6 +29,8 @@ ROUTERS = (
     days.pages.router,
     plans.pages.router,
     edits.pages.router,
+    whatif.pages.router,
+    office.pages.router,
     teacher.pages.router,
     student.pages.router,
     feeds.pages.router,

@@ -48,10 +48,11 @@ class DayLine(View):
 
 
 class Days(View):
-    """The days around today."""
+    """The days around today: from today on, and those before, the newest first."""
 
     today: date
-    days: tuple[DayLine, ...]
+    coming: tuple[DayLine, ...]
+    earlier: tuple[DayLine, ...]
 
 
 class PlanLine(View):

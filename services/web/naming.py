@@ -28,6 +28,13 @@ class Directory(View):
         kinds = ("student", "staff", "room")
         return next((self.names[kind][id] for kind in kinds if id in self.names[kind]), id or "")
 
+    def entry(self, listed: str) -> str:
+        """Ids joined by / as comparisons list them, each by whichever name it has."""
+        return ", ".join(self._any(part) for part in listed.split("/"))
+
+    def _any(self, id: str) -> str:
+        return next((known[id] for known in self.names.values() if id in known), id)
+
     def subjects(self, subjects: Mapping[str, str]) -> dict[str, str]:
         """The subjects of a finding, or the parameters of a reason, with names for ids."""
         return {kind: self.name(kind, id) for kind, id in subjects.items()}

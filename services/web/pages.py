@@ -206,6 +206,8 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(clock=words.clock, day=words.day, moment=words.moment, part=part)
+    environment.filters.update(
+        clock=words.clock, day=words.day, short_day=words.short_day, moment=words.moment, part=part
+    )
     environment.globals.update(words=words)
     return environment

@@ -106,6 +106,13 @@ def day(value: date) -> str:
     return f"{weekday} {value.day} {month} {value.year}"
 
 
+def short_day(value: date) -> str:
+    """A day where space is short: Tue 24 Nov."""
+    names = catalogue()["calendar"]
+    weekday, month = names["weekdays"][value.weekday()], names["months"][value.month - 1]
+    return f"{weekday[:3]} {value.day} {month[:3]}"
+
+
 def moment(value: datetime, zone: tzinfo) -> str:
     """An instant as the school's clocks show it: 24 November, 6:31."""
     local = value.astimezone(zone)

@@ -1,0 +1,160 @@
+"""What-if pages: changes laid over a day, solved apart, side by side with the live plan."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Depends, Form, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from schemas.base import Id
+from services import scenarios
+from services.scenarios import Changes, ChangesRefused, Comparison
+from services.schedules import neighbours
+from services.store import ScenarioRow, Tx
+from services.web.naming import Directory, directory_of
+from services.web.pages import Asker, Pages, View, asking, back_to
+from solver.rules import RULES
+
+pages = Pages()
+Planner = Annotated[Asker, Depends(asking("scheduler", "admin"))]
+EXTRA_ADULT = "extra-adult"
+Named = tuple[tuple[Id, str], ...]
+
+
+class ScenarioLine(View):
+    """A what-if in the list."""
+
+    id: Id
+    title: str
+    day: date
+    status: str
+
+
+class WhatIf(View):
+    """The form for a what-if, and those made so far."""
+
+    day: date
+    staff: Named
+    rooms: Named
+    blocks: Named
+    offerings: Named
+    qualifications: tuple[str, ...]
+    weights: tuple[tuple[str, int], ...]
+    """Soft rules and what they weigh now."""
+    made: tuple[ScenarioLine, ...]
+
+
+class ScenarioPage(View):
+    """A what-if beside the live plan; no comparison until it is answered."""
+
+    scenario: ScenarioLine
+    changes: dict[str, Any]
+    error: str | None
+    comparison: Comparison | None
+    names: Directory | None
+
+
+@pages.page("/what-if", "whatif.html")
+def whatif_page(asker: Planner, day: date | None = None) -> WhatIf:
+    """The form, for a day: the next school day where none is named."""
+    with asker.read() as tx:
+        chosen = day or neighbours(tx, asker.today)[1] or asker.today
+        policy = tx.settings().get("day", {}).get("weights", {})
+        soft = [rule for rule in RULES.values() if rule.kind == "soft"]
+        staff = tx.roster("staff")
+        return WhatIf(
+            day=chosen,
+            staff=_sorted(tx.titles("staff")),
+            rooms=_sorted(tx.titles("rooms")),
+            blocks=_flex(tx, chosen),
+            offerings=_sorted(tx.titles("offerings")),
+            qualifications=tuple(sorted({q for adult in staff for q in adult.qualifications})),
+            weights=tuple((rule.id, policy.get(rule.id, rule.default_weight)) for rule in soft),
+            made=tuple(_line(row) for row in reversed(tx.scenarios())),
+        )
+
+
+def _sorted(titles: dict[str, str]) -> Named:
+    return tuple(sorted(titles.items(), key=lambda one: one[1]))
+
+
+def _flex(tx: Tx, day: date) -> Named:
+    followed = next((e.bell_schedule for e in tx.roster("calendar") if e.date == day), None)
+    schedules = [one for one in tx.roster("bell_schedules") if one.id == followed]
+    return tuple((b.id, b.title) for one in schedules for b in one.blocks if b.kind == "flex")
+
+
+def _line(row: ScenarioRow) -> ScenarioLine:
+    return ScenarioLine(id=row.id, title=row.title, day=row.day, status=row.status)
+
+
+@pages.form("/what-if")
+async def start(request: Request, asker: Planner, day: Annotated[date, Form()]) -> Response:
+    """Starts a what-if from the form's fields, or from YAML where that is given."""
+    form = await request.form()
+    try:
+        changes = _changes(form)
+    except (ChangesRefused, ValueError) as error:
+        raise HTTPException(422, str(error)) from error
+    started = await run_in_threadpool(scenarios.start, asker.store, asker.viewer, day, changes)
+    return back_to(f"/what-if/{started}", "whatif-started")
+
+
+def _changes(form: FormData) -> Changes:
+    """Raises: ChangesRefused, ValueError where a number is none."""
+    text = str(form.get("yaml", "")).strip()
+    if text:
+        return Changes.from_yaml(text)
+    fields: dict[str, Any] = {
+        "title": str(form.get("title", "")),
+        "adults_absent": [{"staff": one} for one in form.getlist("absent")],
+        "rooms_closed": [{"room": one} for one in form.getlist("closed")],
+        "blocks_dropped": form.getlist("dropped"),
+        "weights": _weights(form),
+    }
+    if form.get("extra"):
+        fields["adults_added"] = [{"id": EXTRA_ADULT, "qualifications": [form["extra"]]}]
+    if form.get("largest"):
+        fields["sizes"] = [{"offering": form.get("offering"), "largest": int(str(form["largest"]))}]
+    return Changes.of(fields)
+
+
+def _weights(form: FormData) -> dict[str, int]:
+    """The weights that differ from what they were when the form was shown."""
+    return {
+        name.removeprefix("weight:"): int(str(value))
+        for name, value in form.items()
+        if name.startswith("weight:") and value != form.get(name.replace("weight:", "was:", 1))
+    }
+
+
+@pages.page("/what-if/{scenario}", "whatif_compare.html")
+def compare_page(asker: Planner, scenario: str) -> ScenarioPage:
+    """Both plans side by side, with the lists behind each difference."""
+    compared = scenarios.comparison(asker.store, asker.viewer, scenario)
+    with asker.read() as tx:
+        row = tx.scenario(scenario)
+        answer = tx.plan(row.plan) if row.plan else None
+        names = None
+        if answer is not None:
+            problem = tx.problem(answer.problem_digest)
+            names = directory_of(tx, problem, answer, f"scenario {scenario}")
+        run = tx.run(row.run) if row.run else None
+        return ScenarioPage(
+            scenario=_line(row),
+            changes=row.changes,
+            error=run.error if run else None,
+            comparison=compared,
+            names=names,
+        )
+
+
+@pages.form("/what-if/{scenario}/promote")
+def promote(asker: Planner, scenario: str) -> Response:
+    """Files the what-if's plan as a draft, judged by the day as it is."""
+    row = scenarios.promote(asker.store, asker.viewer, scenario)
+    return back_to(f"/plans/{row.id}", "promoted")
