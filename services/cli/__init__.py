@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import judging, records, running, settling, solving
+from services.cli import judging, records, running, settling, solving, telling
 
 app = typer.Typer(
     name="flexday",
@@ -25,6 +25,7 @@ judging.register(app)
 records.register(app)
 running.register(app)
 settling.register(app)
+telling.register(app)
 
 
 def main() -> None:
