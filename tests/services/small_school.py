@@ -26,6 +26,7 @@ from schemas.school import (
 )
 from services.store import Store
 from services.viewer import Viewer
+from tests.conftest import NOW
 
 DAY = date(2026, 11, 25)
 STARTED = datetime(2026, 9, 1, 15, 0, tzinfo=UTC)
@@ -134,3 +135,13 @@ def publish(store: Store, draft: str) -> int:
         version = tx.plan(draft).version
         assert tx.set_plan_status(draft, version, "draft", "approved", approved_by="kim")
         return tx.publish(draft, "kim")
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
