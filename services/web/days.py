@@ -42,7 +42,8 @@ class DayLine(View):
     bell_schedule: str | None
     status: PlanStatus | Literal["none", "closed"]
     review: Id | None
-    """The plan to look at first."""
+    """The plan to look at first: a draft that waits, else the one that is furthest."""
+    waiting: bool
     planning: bool
     """Whether a run is under way."""
 
@@ -129,19 +130,26 @@ def days_page(asker: Planner) -> Days:
     with asker.read() as tx:
         schedules = {one.id: one.title for one in tx.roster("bell_schedules")}
         entries = [entry for entry in tx.roster("calendar") if first <= entry.date <= last]
-        return Days(today=asker.today, days=tuple(_line(tx, entry, schedules) for entry in entries))
+        lines = [_line(tx, entry, schedules) for entry in entries]
+    return Days(
+        today=asker.today,
+        coming=tuple(line for line in lines if line.day >= asker.today),
+        earlier=tuple(line for line in reversed(lines) if line.day < asker.today),
+    )
 
 
 def _line(tx: Tx, entry: CalendarDay, schedules: dict[str, str]) -> DayLine:
     plans = tx.plans(entry.date)
     furthest = next((s for s in PLAN_STATES for plan in plans if plan.status == s), None)
-    newest = next((plan.id for plan in reversed(plans) if plan.status == furthest), None)
+    waiting = bool(plans) and plans[-1].status == "draft"
+    first = next((plan for plan in reversed(plans) if waiting or plan.status == furthest), None)
     runs = tx.runs(entry.date)
     return DayLine(
         day=entry.date,
         bell_schedule=schedules.get(entry.bell_schedule or ""),
         status=furthest or ("none" if entry.bell_schedule else "closed"),
-        review=newest,
+        review=first.id if first else None,
+        waiting=waiting,
         planning=any(run.status in ("queued", "running") for run in runs),
     )
 

@@ -73,7 +73,7 @@ def whatif_page(asker: Planner, day: date | None = None) -> WhatIf:
             blocks=_flex(tx, chosen),
             offerings=_sorted(tx.titles("offerings")),
             qualifications=tuple(sorted({q for adult in staff for q in adult.qualifications})),
-            weights=tuple((rule.id, policy.get(rule.id, rule.default_weight)) for rule in soft),
+            weights=tuple((rule.id, policy.get(rule.id, rule.weight)) for rule in soft),
             made=tuple(_line(row) for row in reversed(tx.scenarios())),
         )
 
