@@ -63,8 +63,7 @@ class Board:
         pinned: bool = False,
     ) -> OpenSession:
         """Adds an empty session."""
-        self._opened += 1
-        session = OpenSession(f"{self._opened:05d}", offering, blocks, room, (), pinned=pinned)
+        session = OpenSession(self._new_name(), offering, blocks, room, (), pinned=pinned)
         self.sessions[session.id] = session
         for block in blocks:
             self.in_block[block].append(session)
@@ -167,12 +166,19 @@ class Board:
         return twin
 
     def adopt(self, session: OpenSession) -> OpenSession:
-        """Adds a session as it stands on another board, under the same id."""
+        """Adds a session as it stands on another board, under the same id where that is free."""
+        name = session.id if session.id not in self.sessions else self._new_name()
+        self._opened = max(self._opened, int(name))
         mine = OpenSession(
-            session.id, session.offering, session.blocks, session.room, (),
-            pinned=session.pinned, pinned_students=session.pinned_students,
-        )  # fmt: skip
-        self.sessions[mine.id] = mine
+            name,
+            session.offering,
+            session.blocks,
+            session.room,
+            (),
+            pinned=session.pinned,
+            pinned_students=session.pinned_students,
+        )
+        self.sessions[name] = mine
         for block in mine.blocks:
             self.in_block[block].append(mine)
         self._enter(mine, session.room)
@@ -180,6 +186,10 @@ class Board:
         for student, competency in session.seats.items():
             self.seat(student, mine, competency)
         return mine
+
+    def _new_name(self) -> str:
+        self._opened += 1
+        return f"{self._opened:05d}"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from schemas.plan import Placement, Session
 from schemas.school import Room
 from solver.board import Board, OpenSession
+from solver.construct import STEP_WORK
 from solver.naming import Naming, Section
 from solver.placing import Placing
 from solver.reach import Reach
@@ -14,9 +15,9 @@ from solver.reach import Reach
 
 def carry_over(
     reach: Reach, board: Board, sessions: Sequence[Session], placements: Sequence[Placement]
-) -> None:
+) -> float:
     """Reopens sessions as they were, with another adult or room only where it must be, seats
-    whom it may, and places everybody else."""
+    whom it may, and places everybody else; the units of work it took."""
     opened = {}
     for session in sessions:
         again = _standing(board, session) or _reopen(reach, board, session)
@@ -36,6 +37,7 @@ def carry_over(
     for block in reach.facts.flex:
         placing.fill(block)
     placing.finish()
+    return placing.steps * STEP_WORK
 
 
 def _standing(board: Board, session: Session) -> OpenSession | None:

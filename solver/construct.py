@@ -1,8 +1,9 @@
-"""A good plan from nothing: block by block, each with the rest of the day in view."""
+"""A good plan from nothing, and parts of a day made anew, as the day program decides."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 from schemas.base import BlockId, OfferingId, StaffId, StudentId
 from solver.board import Board
@@ -14,49 +15,59 @@ from solver.placing import Placing
 from solver.reach import Reach
 from solver.sections import Periods, RoomColumn
 
-
 ATTEMPTS = 3
 """How often the program is asked anew about a block, with what it could open standing."""
 
+STEP_WORK = 1e-5
+"""Units of work per question asked while placing students one by one."""
 
-class Construction:
-    """Fills a board. For each block the day program decides which sections to open, knowing what
-    the rest of the day could still do; they get adults and rooms; then the same program, with
-    these sections standing, gives out their seats. Source: relax-and-fix, as in Y. Pochet and
-    L. A. Wolsey, Production Planning by Mixed Integer Programming, 2006, section 3.6."""
+ENTRY_WORK = 4e-6
+"""Units of work per coefficient of a day program that is built."""
 
-    def __init__(self, reach: Reach, board: Board, seed: int) -> None:
-        self.reach, self.board, self.seed = reach, board, seed
-        self.facts = reach.facts
-        self.work = 0.0
-        """Units of work done."""
 
-    def run(self) -> None:
-        """Opens and fills sessions in every flex block, then places whom it can of the rest."""
+@dataclass
+class Filling:
+    """Fills blocks of a board. The day program decides which sections to open; they get adults
+    and rooms; then the same program, with these sections standing, gives out their seats."""
+
+    reach: Reach
+    board: Board
+    seed: int
+    work: float = 0.0
+    """Units of work done."""
+
+    def fill(self, blocks: tuple[BlockId, ...], rest: tuple[BlockId, ...] = ()) -> None:
+        """Opens and fills sessions in some blocks, with what the rest of the day could still do
+        in view."""
+        periods: Periods = tuple((block,) for block in blocks) + ((rest,) if rest else ())
+        for _ in range(ATTEMPTS):
+            if not self._open_sections(periods, len(blocks)):
+                break
+        self._give_seats(periods, len(blocks))
         placing = Placing(self.reach, self.board)
-        for number, block in enumerate(self.facts.flex):
-            rest = self.facts.flex[number + 1 :]
-            periods = ((block,), rest) if rest else ((block,),)
-            for _ in range(ATTEMPTS):
-                if not self._open_sections(periods):
-                    break
-            self._give_seats(periods)
+        for block in blocks:
             placing.fill(block)
-        placing.finish()
+        self.work += placing.steps * STEP_WORK
 
-    def _open_sections(self, periods: Periods) -> int:
+    def finish(self) -> None:
+        """Settles sizes and places whom it can of those left, all over the day."""
+        placing = Placing(self.reach, self.board)
+        placing.finish()
+        self.work += placing.steps * STEP_WORK
+
+    def _open_sections(self, periods: Periods, near: int) -> int:
         """Opens what the program asks for; how many sections got an adult and a room."""
         fresh = frozenset(range(len(periods)))
         program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
-        dive = Dive(program, self.seed)
+        dive = Dive(program, near, self.seed)
         found = dive.run()
-        self.work += dive.linear.work
+        self.work += dive.linear.work + len(program.matrix.coefficient) * ENTRY_WORK
         if found is None:
             return 0
         counts, values = found
         wanted: dict[tuple[OfferingId, StaffId], float] = defaultdict(float)
         for duty in program.sections.duties:
-            if any(period == 0 for period, _ in duty.option.uses):
+            if any(period < near for period, _ in duty.option.uses):
                 wanted[duty.option.offering.id, duty.staff] += float(values[duty.column])
         sections = [s for room, count in counts.items() for s in self._sections(room, count)]
         return len(Naming(self.reach, self.board).open(sections, wanted))
@@ -64,27 +75,23 @@ class Construction:
     @staticmethod
     def _sections(room: RoomColumn, count: int) -> list[Section]:
         run = room.option.runs[0]
-        if room.option.session is not None:
-            return []
         return [Section(room.option.offering, run, room.rooms) for _ in range(count)]
 
-    def _give_seats(self, periods: Periods) -> None:
-        fresh = frozenset(range(1, len(periods)))
+    def _give_seats(self, periods: Periods, near: int) -> None:
+        fresh = frozenset(range(near, len(periods)))
         program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
         linear = LinearProgram(program.matrix, self.seed)
         values = linear.solve()
-        self.work += linear.work
+        self.work += linear.work + len(program.matrix.coefficient) * ENTRY_WORK
         if values is not None:
             self._seat(program, values)
 
     def _seat(self, program: DayProgram, values: Reals) -> None:
         """The fullest columns first, each as far as the rules allow."""
         meant = sorted(
-            (
-                (-round(float(values[seat.column]), 6), number)
-                for number, seat in enumerate(program.seats)
-                if seat.option.session is not None and values[seat.column] > 0.01
-            ),
+            (-round(float(values[seat.column]), 6), number)
+            for number, seat in enumerate(program.seats)
+            if seat.option.session is not None and values[seat.column] > 0.01
         )
         placed: set[tuple[StudentId, BlockId]] = set()
         for _, number in meant:
@@ -95,3 +102,15 @@ class Construction:
             if self.reach.lawful.may_sit(self.board, seat.student, session):
                 self.board.seat(seat.student, session, seat.competency)
                 placed.add((seat.student, session.blocks[0]))
+
+
+def construct(reach: Reach, board: Board, seed: int) -> float:
+    """Fills a board from what is pinned on it, one block after another, each with the rest of the
+    day in view; the units of work it took. Source: relax-and-fix, as in Y. Pochet and
+    L. A. Wolsey, Production Planning by Mixed Integer Programming, 2006, section 3.6."""
+    filling = Filling(reach, board, seed)
+    flex = reach.facts.flex
+    for number, block in enumerate(flex):
+        filling.fill((block,), flex[number + 1 :])
+    filling.finish()
+    return filling.work

@@ -1,4 +1,4 @@
-"""Whole numbers of sections for one block from the day program: fix the clearest, solve again."""
+"""Whole numbers of sections from the day program: fix the clearest, solve again."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ SHARE = 4
 
 
 class Dive:
-    """Rounds the section counts of the options that touch period 0."""
+    """Rounds the section counts of the options that touch one of the first `near` periods."""
 
-    def __init__(self, program: DayProgram, seed: int) -> None:
+    def __init__(self, program: DayProgram, near: int, seed: int) -> None:
         self.linear = LinearProgram(program.matrix, seed)
         self._open = [
             room
             for room in program.sections.rooms
-            if any(period == 0 for period, _ in room.option.uses)
+            if any(period < near for period, _ in room.option.uses)
         ]
         self._low = {room.column: 0 for room in self._open}
         self._high = {room.column: program.matrix.high[room.column] for room in self._open}

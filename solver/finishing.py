@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from schemas.base import BlockId, StudentId
 from schemas.plan import Engine, Plan, Unplaced, UnplacedReason
 from solver.board import Board, write
+from solver.layout import Layout
 from solver.reach import Reach
-from solver.score import finish
+from solver.score import finish, judge
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,21 @@ class Finisher:
             engine=engine,
         )
 
+    def judged(self, board: Board) -> tuple[int, int]:
+        """How much the board breaks hard rules, overrides apart, and its cost."""
+        written = write(board, self._homed(board))
+        layout = Layout(self.reach.facts, written.sessions, written.placements, written.unplaced)
+        judged = judge(layout)
+        return sum(finding.amount for finding in judged.blocking), judged.cost
+
     def _unplaced(self, board: Board) -> list[Unplaced]:
+        """Everybody without a session, with the reason."""
+        return [
+            entry.model_copy(update={"reason": self._reason(board, entry.student, entry.block)})
+            for entry in self._homed(board)
+        ]
+
+    def _homed(self, board: Board) -> list[Unplaced]:
         """Everybody without a session, in a home place of the block that has seats left, or in
         the one with most where none has."""
         taken: Counter[str] = Counter()
@@ -41,14 +56,8 @@ class Finisher:
             home = max(homes, key=lambda home: home.seats - taken[home.id], default=None)
             if home is not None:
                 taken[home.id] += 1
-            found.append(
-                Unplaced(
-                    student=student,
-                    block=block,
-                    reason=self._reason(board, student, block),
-                    home=home.id if home else None,
-                )
-            )
+            place = home.id if home else None
+            found.append(Unplaced(student=student, block=block, reason="no_seat", home=place))
         return found
 
     def _reason(self, board: Board, student: StudentId, block: BlockId) -> UnplacedReason:

@@ -116,12 +116,20 @@ class Lawful:
             and not self.facts.missing(student, competency)
         )
 
+    def room_suits(self, student: StudentId, room: Room) -> bool:
+        """Whether the student may be in the room: consent for a place off campus, and whatever
+        they need every room to have."""
+        person = self.facts.students[student]
+        consent = room.kind != "off_campus" or person.off_campus_consent
+        return consent and set(person.needs_features) <= set(room.features)
+
+    def could_reach(self, student: StudentId, room: Room, blocks: tuple[BlockId, ...]) -> bool:
+        """Whether commitments leave the student time to get to the room and back."""
+        return self.room_suits(student, room) and self._arrives(student, {}, blocks, room)
+
     def _room_takes(self, board: Board, student: StudentId, session: OpenSession) -> bool:
         room = session.room
-        person = self.facts.students[student]
-        if room.kind == "off_campus" and not person.off_campus_consent:
-            return False
-        if not set(person.needs_features) <= set(room.features):
+        if not self.room_suits(student, room):
             return False
         if room.zones == 1:
             return True

@@ -12,12 +12,13 @@ from schemas.problem import Lock
 from schemas.school import Offering, Role
 from solver.board import Board
 from solver.engines import Answer, Name, ask
-from solver.facts import Facts, PublishedPlace
+from solver.facts import Facts
 from solver.model import Model, Slot
 from solver.reach import Reach
 from solver.rows import total
 from solver.rules import RULES
 from solver.slots import bring, duties_for, outcomes
+from solver.standing import PublishedPlace
 
 WORK = 10.0
 """Units of work an engine may spend on what is pinned."""
@@ -147,7 +148,7 @@ class PinnedModel:
                 students = tuple(dict.fromkeys(place.student for place in places))
                 rooms = (session.room,)
                 yield Slot(session.id, offering.id, session.blocks, rooms, duties,
-                           self._with_spare(students, offering, session.blocks))  # fmt: skip
+                           self._with_spare(students, offering, session.blocks, rooms))  # fmt: skip
 
     def _locked_slots(self) -> Iterator[Slot]:
         for number, demand in enumerate(self.demands):
@@ -161,11 +162,11 @@ class PinnedModel:
     def _locked_slot(self, name: str, demand: Demand, run: tuple[BlockId, ...]) -> Slot:
         offering = demand.offering
         suited = tuple(room.id for room in self.reach.lawful.rooms_for(offering.id))
+        if self._everybody and self.reach.waived("room-kit", offering=offering.id):
+            suited = tuple(self.facts.rooms)
         rooms = tuple(dict.fromkeys((*demand.rooms, *suited)))
-        if self._everybody:
-            rooms = tuple(self.facts.rooms)
         duties = self._duties(offering, run, demand.staff)
-        students = self._with_spare(demand.students, offering, run)
+        students = self._with_spare(demand.students, offering, run, rooms)
         return Slot(name, offering.id, run, rooms, duties, students)
 
     def _duties(
@@ -182,7 +183,11 @@ class PinnedModel:
         return tuple(dict.fromkeys((*meant, *able)))
 
     def _with_spare(
-        self, students: tuple[StudentId, ...], offering: Offering, run: tuple[BlockId, ...]
+        self,
+        students: tuple[StudentId, ...],
+        offering: Offering,
+        run: tuple[BlockId, ...],
+        rooms: tuple[RoomId, ...],
     ) -> tuple[StudentId, ...]:
         """Those named, and others who could bring the session to its minimum."""
         if not self._everybody and len(students) >= offering.smallest:
@@ -193,6 +198,7 @@ class PinnedModel:
             if student not in students
             and self.reach.may_come(student, offering.id)
             and self.reach.lawful.in_time(student, offering, run)
+            and self._could_reach(student, run, rooms)
         ]
         if self._everybody:
             return (*students, *others)
@@ -200,3 +206,11 @@ class PinnedModel:
         spare = sorted(others, key=self._asked.__getitem__)[:wanted]
         self._asked.update(spare)
         return (*students, *spare)
+
+    def _could_reach(
+        self, student: StudentId, run: tuple[BlockId, ...], rooms: tuple[RoomId, ...]
+    ) -> bool:
+        if any(o.rule in ("travel", "room-kit") for o in self.facts.problem.overrides):
+            return True
+        lawful = self.reach.lawful
+        return any(lawful.could_reach(student, self.facts.rooms[room], run) for room in rooms)

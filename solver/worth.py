@@ -9,9 +9,10 @@ from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
 from schemas.problem import Ballot, DayService, Request
 from schemas.school import MinuteKind
 from solver.board import Board, OpenSession
-from solver.facts import Facts, PublishedPlace
+from solver.facts import Facts
 from solver.rules import RULES
 from solver.score import weight
+from solver.standing import PublishedPlace
 
 MINUTE_KINDS: tuple[MinuteKind, ...] = ("live_teacher", "choice", "enrichment")
 

@@ -1,0 +1,125 @@
+"""Makes a plan better, neighbourhood by neighbourhood, in batches that may run side by side."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import lru_cache
+from random import Random
+
+from schemas.problem import Problem
+from solver.board import Board
+from solver.contradictions import reach_of
+from solver.effort import Effort
+from solver.finishing import Finisher
+from solver.neighbourhoods import NEIGHBOURHOODS
+from solver.proposals import Fixed, Proposal, apply, difference, photograph, restore
+from solver.reach import Reach
+
+BATCH = 2
+"""Neighbourhoods tried from the same board before any is adopted: fixed, so that the plan does
+not depend on the number of workers."""
+
+PATIENCE = 40
+"""Batches without a better plan before the search is called off where nothing else stops it."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One neighbourhood to try: everything a worker needs."""
+
+    problem: bytes
+    """The Problem, pickled."""
+    board: tuple[Fixed, ...]
+    neighbourhood: int
+    seed: str
+
+
+def attempt(task: Task) -> Proposal:
+    """Tries a neighbourhood in whatever process this is."""
+    return attempt_with(_reach(task.problem), task)
+
+
+@lru_cache(maxsize=1)
+def _reach(problem: bytes) -> Reach:
+    loaded: Problem = pickle.loads(problem)
+    return reach_of(loaded)
+
+
+def attempt_with(reach: Reach, task: Task) -> Proposal:
+    """Tries a neighbourhood."""
+    before = restore(reach.facts, task.board)
+    after = before.copy()
+    neighbourhood = NEIGHBOURHOODS[task.neighbourhood]
+    work = neighbourhood.change(reach, after, Random(task.seed))
+    breaches, cost = Finisher(reach).judged(after)
+    return difference(before, after, cost if not breaches else None, work)
+
+
+@dataclass
+class Improvement:
+    """A search from a lawful board. Neighbourhoods are chosen by how much they have won per unit
+    of work so far; what a batch proposes is adopted in a fixed order."""
+
+    reach: Reach
+    board: Board
+    cost: int
+    bound: int | None
+    effort: Effort
+    report: Callable[[int], None]
+    pool: Executor | None = None
+
+    def __post_init__(self) -> None:
+        self._finisher = Finisher(self.reach)
+        self._random = Random(self.effort.limits.seed)
+        self._won = [1.0 for _ in NEIGHBOURHOODS]
+        self._spent = [1.0 for _ in NEIGHBOURHOODS]
+        self._tried = 0
+        self._problem = pickle.dumps(self.reach.facts.problem) if self.pool else b""
+
+    def run(self) -> Board:
+        """The best board found until a limit, or until nothing has helped for long."""
+        idle = 0
+        while not self.effort.exhausted() and not self._proven() and idle < PATIENCE:
+            before = self.cost
+            tasks = [self._task() for _ in range(BATCH)]
+            for task, proposal in zip(tasks, self._attempts(tasks), strict=True):
+                self._consider(task, proposal)
+            idle = 0 if self.cost < before else idle + 1
+        return self.board
+
+    def _proven(self) -> bool:
+        """Whether no plan can be cheaper, or there is nothing to plan."""
+        return self.cost == self.bound or not self.reach.facts.flex
+
+    def _task(self) -> Task:
+        self._tried += 1
+        success = [won / spent for won, spent in zip(self._won, self._spent, strict=True)]
+        floor = max(success) / 10
+        chosen = self._random.choices(
+            range(len(NEIGHBOURHOODS)), [max(floor, rate) for rate in success]
+        )[0]
+        seed = f"{self.effort.limits.seed}.{self._tried}"
+        return Task(self._problem, photograph(self.board), chosen, seed)
+
+    def _attempts(self, tasks: list[Task]) -> list[Proposal]:
+        if self.pool is None:
+            return [attempt_with(self.reach, task) for task in tasks]
+        return [future.result() for future in [self.pool.submit(attempt, t) for t in tasks]]
+
+    def _consider(self, task: Task, proposal: Proposal) -> None:
+        """Adopts a proposal where the plan gets cheaper and stays lawful."""
+        self.effort.spend(proposal.work)
+        self._spent[task.neighbourhood] += proposal.work
+        if proposal.cost is None or proposal.cost >= self.cost:
+            return
+        changed = apply(self.board, proposal)
+        if changed is None:
+            return
+        breaches, cost = self._finisher.judged(changed)
+        if not breaches and cost < self.cost:
+            self._won[task.neighbourhood] += self.cost - cost
+            self.board, self.cost = changed, cost
+            self.report(cost)

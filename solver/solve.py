@@ -1,0 +1,99 @@
+"""The door: a Problem and limits in, a judged Plan out, or the contradiction that forbids one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from schemas.plan import Contradiction, Engine, Plan
+from schemas.problem import Problem
+from solver.board import Board
+from solver.bound import day_bound
+from solver.carry import carry_over
+from solver.construct import construct
+from solver.contradictions import reach_of, settle
+from solver.effort import Clock, Effort, Limits
+from solver.finishing import Finisher
+from solver.improve import Improvement
+from solver.reach import Reach
+from solver.score import gap, refuse_overflow, stake
+
+__all__ = ["Clock", "Limits", "Progress", "solve"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a solve has come; `elapsed` in seconds where time is limited."""
+
+    cost: int
+    bound: int | None
+    gap: float | None
+    elapsed: float | None
+    work_done: float
+
+
+def solve(
+    problem: Problem,
+    limits: Limits,
+    *,
+    clock: Clock | None = None,
+    pool: Executor | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    start: Plan | None = None,
+) -> Plan | Contradiction:
+    """Plan a day.
+
+    With a work limit alone the same problem, seed and work give the same plan, to the byte, on
+    one worker or several. A `start` plan, and what is published, are carried over as far as they
+    are lawful and kept where nothing better is found. Where neither time nor work is limited the
+    search ends by itself when it has stopped finding anything.
+
+    Raises:
+        ValueError: the weights could make a cost too large to stay exact.
+    """
+    reach = reach_of(problem)
+    refuse_overflow(reach.facts)
+    effort = Effort(limits, clock)
+    pinned, contradiction = settle(reach, limits.seed)
+    if contradiction is not None:
+        return contradiction
+    bound, work = day_bound(reach)
+    effort.spend(work)
+    at_stake = stake(reach.facts)
+
+    def report(cost: int) -> None:
+        if progress is not None:
+            proven = gap(cost, bound, at_stake)
+            progress(Progress(cost, bound, proven, effort.elapsed, effort.work))
+
+    board, cost = _first(reach, pinned, effort, start)
+    report(cost)
+    board = Improvement(reach, board, cost, bound, effort, report, pool).run()
+    return Finisher(reach).plan(board, bound, _engine(limits, effort))
+
+
+def _first(reach: Reach, pinned: Board, effort: Effort, start: Plan | None) -> tuple[Board, int]:
+    """The cheapest of a plan made anew and those that can be carried over, and its cost; hard
+    findings count before cost."""
+    boards = [pinned.copy()]
+    effort.spend(construct(reach, boards[0], effort.limits.seed))
+    for earlier in (start, reach.facts.problem.published):
+        if earlier is not None:
+            boards.append(pinned.copy())
+            effort.spend(carry_over(reach, boards[-1], earlier.sessions, earlier.placements))
+    finisher = Finisher(reach)
+    judged = [(*finisher.judged(board), number) for number, board in enumerate(boards)]
+    _, cost, best = min(judged)
+    return boards[best], cost
+
+
+def _engine(limits: Limits, effort: Effort) -> Engine:
+    return Engine(
+        name="flexday",
+        versions={name: version(name) for name in ("flexday", "highspy", "ortools")},
+        seed=limits.seed,
+        work=limits.work,
+        limited_by_time=effort.out_of_time,
+    )
