@@ -3,6 +3,7 @@ what came of them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,13 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
+from schemas.base import Frozen
 from services.planner import Planner
 from services.solving import Bounds, Follow, solve_in_child
 from services.store import PlanRow, RunRow, Store
 from services.viewer import Viewer
-from services.workflow import Review, review
+from services.workflow import review
+from solver.facts import Facts
 
 if TYPE_CHECKING:
     from schemas.plan import Contradiction, Plan
@@ -56,38 +59,80 @@ def _line(progress: dict[str, object]) -> str:
     return "solving: " + ", ".join(f"{name} {value}" for name, value in figures.items() if value)
 
 
-def show_review(store: Store, viewer: Viewer, row: PlanRow) -> None:
-    """Prints what a scheduler would see first."""
-    told, console = review(store, viewer, row.id), Console()
-    verdict = told.verdict
-    word = "safe to approve" if verdict.safe else "NOT safe to approve"
-    console.print(f"[bold]{told.day} ({told.status}): {word}[/bold]")
-    table = Table(show_header=False)
-    for name, figure in _figures(told).items():
-        table.add_row(name, str(figure))
-    console.print(table)
-    for one in told.exceptions:
-        if one.kind == "hard":
-            console.print(f"hard: {one.rule} x {one.amount} ({one.blocking} blocking)")
-    console.print(f"plan {told.plan}")
+class Figures(Frozen):
+    """What a planned day comes to. Needs are those of students who are there; `seconds` from
+    the wish for a plan to the plan as it is shown."""
+
+    school: str
+    day: date
+    plan: str
+    status: str
+    safe: bool
+    students: int
+    needs: int
+    needs_evidenced: int
+    sessions: int
+    placements: int
+    unplaced: dict[str, int]
+    served_evidenced: int
+    served_assumed: int
+    hard_findings: int
+    services_at_risk: int
+    people_moved: int
+    cost: int
+    bound: int | None
+    gap: float | None
+    seconds: float
 
 
-def _figures(told: Review) -> dict[str, object]:
-    sessions = {card.session for row in told.board for cell in row.cells for card in cell}
-    verdict = told.verdict
-    return {
-        "students present": verdict.present,
-        "sessions": len(sessions),
-        "student-blocks unplaced": verdict.unplaced,
-        "unsupervised": verdict.unsupervised,
-        "over cap": verdict.over_cap,
-        "services at risk": verdict.services_at_risk,
-        "events since": verdict.since,
-        "people moved": len(told.moves),
-        "cost": told.cost,
-        "bound": told.bound,
-        "gap": None if told.gap is None else f"{told.gap:.2%}",
+def figures(store: Store, viewer: Viewer, row: PlanRow, seconds: float) -> Figures:
+    """Counts a plan for somebody who plans the school's days."""
+    told, plan = review(store, viewer, row.id), row.plan
+    with store.read(viewer) as tx:
+        facts = Facts(tx.problem(row.problem_digest))
+    there = [student for student in facts.students if facts.free_blocks(student)]
+    needs = [need for student in there for need in facts.needs[student].values()]
+    served = {
+        (placement.student, placement.competency): facts.needs[placement.student][competency]
+        for placement in plan.placements
+        if (competency := placement.competency) in facts.needs[placement.student]
     }
+    evidenced = sum(need.evidenced for need in served.values())
+    return Figures(
+        school=viewer.school,
+        day=row.day,
+        plan=row.id,
+        status=row.status,
+        safe=told.verdict.safe,
+        students=len(there),
+        needs=len(needs),
+        needs_evidenced=sum(need.evidenced for need in needs),
+        sessions=len(plan.sessions),
+        placements=len(plan.placements),
+        unplaced=dict(sorted(Counter(entry.reason for entry in plan.unplaced).items())),
+        served_evidenced=evidenced,
+        served_assumed=len(served) - evidenced,
+        hard_findings=sum(1 for finding in plan.findings if finding.kind == "hard"),
+        services_at_risk=told.verdict.services_at_risk,
+        people_moved=len(told.moves),
+        cost=plan.cost,
+        bound=plan.bound,
+        gap=plan.gap,
+        seconds=round(seconds, 1),
+    )
+
+
+def show_figures(found: Figures) -> None:
+    """Prints what a scheduler would see first."""
+    word = "safe to approve" if found.safe else "NOT safe to approve"
+    table, console = Table(show_header=False), Console()
+    told = found.model_dump(exclude={"school", "day", "status", "safe"})
+    told["unplaced"] = ", ".join(f"{n} {why}" for why, n in found.unplaced.items()) or 0
+    told["gap"] = None if found.gap is None else f"{found.gap:.2%}"
+    for name, figure in told.items():
+        table.add_row(name.replace("_", " "), str(figure))
+    console.print(f"[bold]{found.school}, {found.day} ({found.status}): {word}[/bold]")
+    console.print(table)
 
 
 def show_day(store: Store, viewer: Viewer, day: date) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Annotated, NoReturn
 
 import typer
 
-from services.cli.records import Database, open_store
+from services.cli.records import AsJson, Database, open_store
 from services.cli.schools import OneSchool, chosen
 
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="the school day")]
@@ -34,15 +35,17 @@ def plan(
     approve_as: Annotated[
         str | None, typer.Option(help="approve and publish it under this person's name")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Plan a day from the record: a draft, or with --approve-as a published day."""
-    from services.cli.days import answer, show_review
+    from services.cli.days import answer, figures, show_figures
     from services.viewer import Viewer
     from services.workflow import approve
 
     with open_store(db) as store, _refusals_told():
         for each in chosen(store, school):
             viewer = Viewer.staff(each, "admin", approve_as or "flexday", "planning")
+            began = monotonic()
             with store.begin(viewer) as tx:
                 run = tx.queue_run(day.date(), "person", viewer.person, time_limit=time)
             done = answer(store, run, viewer)
@@ -52,7 +55,11 @@ def plan(
                 draft = next(row for row in tx.plans(day.date()) if row.run == run)
             if approve_as:
                 draft = approve(store, viewer, draft.id, draft.etag)
-            show_review(store, viewer, draft)
+            found = figures(store, viewer, draft, monotonic() - began)
+            if as_json:
+                typer.echo(found.model_dump_json())
+            else:
+                show_figures(found)
 
 
 def show(day: Day, school: OneSchool = None, db: Database = None) -> None:
@@ -70,7 +77,7 @@ def whatif(
     school: OneSchool = None,
     db: Database = None,
     time: Seconds = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of tables")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Solve a day with changes laid over it, and compare it with the live plan, which stays."""
     from services.cli.days import answer, show_comparison
