@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import judging, records, running, settling, solving, telling
+from services.cli import judging, records, running, serving, settling, solving, telling
 
 app = typer.Typer(
     name="flexday",
@@ -24,6 +24,7 @@ solving.register(app)
 judging.register(app)
 records.register(app)
 running.register(app)
+serving.register(app)
 settling.register(app)
 telling.register(app)
 

@@ -16,7 +16,7 @@ from services.store import RunRow
 from services.web.naming import Directory, directory
 from services.web.pages import Asker, Pages, View, asking, back_to
 from services.workflow import Review
-from services.workflow.review import Card
+from services.workflow.review import BoardRow, Card
 
 pages = Pages()
 Planner = Annotated[Asker, Depends(asking("scheduler", "admin"))]
@@ -53,6 +53,15 @@ class ReviewPage(View):
         return None if self.review.gap is None else round(100 * self.review.gap, 1)
 
     @property
+    def rows(self) -> list[tuple[BoardRow, list[list[Card]]]]:
+        """The board as filtered: rooms that have anything to show, with their cards by block."""
+        shown = [
+            (row, [[card for card in cell if self.showing.shows(card)] for cell in row.cells])
+            for row in self.review.board
+        ]
+        return [(row, cells) for row, cells in shown if any(cells)]
+
+    @property
     def blocks(self) -> list[tuple[str, str]]:
         return [(block, self.names.name("block", block)) for block in self.review.blocks]
 
@@ -73,7 +82,7 @@ class DecidePage(View):
     """What is about to be approved, in figures, before it is."""
 
     review: Review
-    names: Directory
+    sessions: int
 
 
 @pages.page("/plans/{plan}", "plan.html")
@@ -106,9 +115,8 @@ def _under_way(run: RunRow) -> bool:
 def decide_page(asker: Planner, plan: str) -> DecidePage:
     """The last look before approving."""
     seen = workflow.review(asker.store, asker.viewer, plan)
-    with asker.read() as tx:
-        names = directory(tx, tx.plan(plan), f"decision on plan {plan}")
-    return DecidePage(review=seen, names=names)
+    cards = [card for row in seen.board for cell in row.cells for card in cell]
+    return DecidePage(review=seen, sessions=len({card.session for card in cards}))
 
 
 @pages.form("/plans/{plan}/approve")
