@@ -42,10 +42,25 @@ def assert_lawful(problem: Problem, plan: Plan) -> None:
 def test_the_planted_plan_breaks_no_rule_and_leaves_nobody_out(
     family: str, students: int, tight: float
 ) -> None:
-    for seed in range(2):
-        problem, plan = a_day(family, students, seed, tight)
+    problem, plan = a_day(family, students, 0, tight)
+    assert_lawful(problem, plan)
+    assert plan.unplaced == ()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("tight", [0.0, 0.3, 0.5, 0.8, 1.0])
+@pytest.mark.parametrize("students", [20, 40, 75, 130])
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_no_school_is_too_small_or_too_full_to_plant_a_plan_in(
+    family: str, students: int, tight: float
+) -> None:
+    for seed in range(3):
+        problem, plan = planted(family, students, seed, tight)
         assert_lawful(problem, plan)
         assert plan.unplaced == ()
+        problem, plan = planted(family, students, seed, tight, overfull=True)
+        assert_lawful(problem, plan)
+        assert plan.unplaced
 
 
 @pytest.mark.parametrize(("family", "students"), REAL_SIZES)
