@@ -16,7 +16,7 @@ from services.store import RunRow
 from services.web.naming import Directory, directory
 from services.web.pages import Asker, Pages, View, asking, back_to
 from services.workflow import Review
-from services.workflow.review import BoardRow, Card
+from services.workflow.reviewed import BoardRow, Card
 
 pages = Pages()
 Planner = Annotated[Asker, Depends(asking("scheduler", "admin"))]

@@ -10,7 +10,8 @@ from services.workflow.edits import (
     swap_adult,
 )
 from services.workflow.refused import Refused
-from services.workflow.review import Review, review, since
+from services.workflow.review import review, since
+from services.workflow.reviewed import Review
 from services.workflow.revision import undo
 
 __all__ = [

@@ -116,7 +116,7 @@ def _blocks(flex: tuple[str, ...]) -> tuple[Block, ...]:
 
 def open_school(store: Store, settings: dict[str, Any] | None = None, **changed: Any) -> None:
     """Enrols the school, with day settings made for quick tests."""
-    quick = {"work": 1.0, "approvers": {"approver": "kim", "deputy": "lee"}}
+    quick = {"work": 0.2, "approvers": {"approver": "kim", "deputy": "lee"}}
     with store.begin(MACHINE) as tx:
         tx.apply_roster(school(**changed))
         tx.save_settings({"day": quick | (settings or {})})
