@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ def serve(
         timeout_graceful_shutdown=int(SECONDS_TO_STOP),
     )
     server = _Telling(config, lambda: once_up(f"http://{host}:{port}/"))
-    with planning(store):
+    with planning(store), _ended_by_signal():
         server.run()
 
 
@@ -66,6 +67,22 @@ def planning(store: Store) -> Iterator[None]:
     finally:
         stop.set()
         worker.join(SECONDS_TO_STOP)
+
+
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """Lets SIGTERM and Ctrl-C end the block as an ordinary end, so that what is open is closed."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        return
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Telling(uvicorn.Server):
