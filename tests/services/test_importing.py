@@ -111,6 +111,7 @@ def test_another_subject_of_a_competency_refolds_its_states(store: Store) -> Non
     assert all(comparison.same for comparison in verify(store, "east"))
 
 
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 def test_the_grand_bend_district_comes_in_whole_and_twice_changes_nothing(store: Store) -> None:
     district, framework = third_party("edfi"), third_party("case/coherence-map.case-v1p1.json")
     sources = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from services.store import (
     NotFound,
     Store,
 )
+from services.store.records import _hashed, _link
 from services.viewer import Viewer
 from tests.services.small_school import (
     DAY,
@@ -36,6 +38,21 @@ def test_the_audit_chain_shows_what_was_tampered_with(store: Store) -> None:
         assert list(tx.audit_faults()) == ["entry 2 was changed after it was written"]
         tx.connection.execute(text("DELETE FROM audit WHERE seq = 3"))
         assert any("3 is missing" in fault for fault in tx.audit_faults())
+
+
+def test_an_entry_cannot_be_rewritten_by_mending_only_the_link_to_it(store: Store) -> None:
+    enrol(store)
+    with store.begin(SCHEDULER) as tx:
+        for number in range(3):
+            tx.audit("tested", f"object {number}")
+        forged = _link(
+            _hashed(replace(tx.audit_rows()[1], reason="forged")), tx.audit_rows()[0].hash
+        )
+        rewrite = "UPDATE audit SET reason = 'forged', hash = :hash WHERE seq = 2"
+        tx.connection.execute(text(rewrite), {"hash": forged})
+        relink = "UPDATE audit SET previous_hash = :hash WHERE seq = 3"
+        tx.connection.execute(text(relink), {"hash": forged})
+        assert list(tx.audit_faults()) == ["entry 3 was changed after it was written"]
 
 
 def test_a_calendar_feed_opens_with_its_newest_secret_only(store: Store) -> None:

@@ -17,7 +17,9 @@ from services.canonical import sha256
 from services.settings import Settings
 from services.store import Store, Unavailable
 from services.store.part import Part
+from services.viewer import Viewer
 from services.web.app import create_app
+from services.web.auth import viewer_of
 from tests.services.small_school import DAY, EAST, enrol, event, evidence
 
 KEY = "a key of another system"
@@ -105,6 +107,38 @@ def test_nobody_posts_without_a_key_or_a_sign_in(client: TestClient) -> None:
     assert post(client, evidence("e1")).status_code == 401
     client.headers["Authorization"] = "Bearer of nothing"
     assert post(client, evidence("e1")).status_code == 401
+
+
+@pytest.fixture
+def teacher(client: TestClient) -> TestClient:
+    """The same application, asked by a signed-in teacher."""
+    app: Any = client.app
+    app.dependency_overrides[viewer_of] = lambda: Viewer.staff("east", "teacher", "vega")
+    return client
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/events"),
+        ("GET", "/api/intake"),
+        ("POST", "/api/intake/replays"),
+        ("GET", "/api/roster/students/ids"),
+    ],
+)
+def test_what_is_the_offices_is_not_shown_to_a_teacher(
+    teacher: TestClient, method: str, path: str
+) -> None:
+    assert teacher.request(method, path).status_code == 403
+
+
+def test_a_teacher_imports_nothing_and_speaks_only_of_own_students(teacher: TestClient) -> None:
+    assert upload(teacher, "csv", "rooms.csv", b"x").status_code == 403
+    assert post(teacher, evidence("e1")).json()["status"] == "accepted"
+    refused = post(teacher, evidence("e2", student="ben"))
+    assert (refused.status_code, refused.json()["status"]) == (403, "refused")
+    assert teacher.get("/api/students/ada/mastery").status_code == 200
+    assert teacher.get("/api/students/ben/mastery").status_code == 404
 
 
 def test_the_school_is_the_keys_whatever_the_body_says(client: TestClient, store: Store) -> None:
@@ -232,7 +266,7 @@ QUIETLY = {
 }
 
 
-@settings(max_examples=40, **QUIETLY)
+@settings(max_examples=25, **QUIETLY)
 @given(body=st.binary(max_size=200) | (JSON | MUTATED).map(lambda v: json.dumps(v).encode()))
 def test_no_body_makes_the_server_trip(client: TestClient, body: bytes) -> None:
     never_trips(client, body)
