@@ -1,0 +1,76 @@
+"""What-ifs, the state of the log, imports."""
+
+from __future__ import annotations
+
+from services.handlers import handle
+from services.planner import Planner
+from services.store import PlanRow, Store
+from tests.services.school_day import MACHINE, WEDNESDAY, stand_in
+from tests.web.conftest import SignIn
+from tests.web.people import send, token
+
+
+def test_a_what_if_stands_beside_the_real_day_and_can_become_a_draft(
+    sign_in: SignIn, published: PlanRow, school_store: Store
+) -> None:
+    kim = sign_in("scheduler")
+    told = {"day": str(WEDNESDAY), "title": "Vega is ill", "absent": "vega"}
+    page = send(kim, "/what-if", "/what-if", **told).headers["location"].partition("?")[0]
+    assert "Being worked out" in kim.get(page).text
+    assert Planner(school_store, solver=stand_in).step()
+    shown = kim.get(page).text
+    assert "Side by side" in shown
+    assert "Students here" in shown
+    with school_store.read(MACHINE) as tx:
+        assert tx.published(WEDNESDAY).id == published.id  # type: ignore[union-attr]
+        assert tx.plans(WEDNESDAY, "draft") == []
+    draft = send(kim, page, f"{page}/promote").headers["location"].partition("?")[0]
+    assert "Draft" in kim.get(draft).text
+
+
+def test_a_what_if_in_yaml_says_what_it_cannot_read(sign_in: SignIn) -> None:
+    kim = sign_in("scheduler")
+    told = {"day": str(WEDNESDAY), "yaml": "adults_abesnt: [x]"}
+    answer = send(kim, "/what-if", "/what-if", **told)
+    assert answer.status_code == 422
+    assert "adults_abesnt" in answer.text
+
+
+def test_changed_weights_alone_are_laid_over(sign_in: SignIn, school_store: Store) -> None:
+    kim = sign_in("scheduler")
+    weights = {"was:moved": "10", "weight:moved": "0", "was:stuck": "100", "weight:stuck": "100"}
+    answer = send(kim, "/what-if", "/what-if", day=str(WEDNESDAY), **weights)
+    made = answer.headers["location"].partition("?")[0]
+    assert kim.get(f"{made}.json").json()["changes"] == {"weights": {"moved": 0}}
+
+
+def test_the_log_counts_what_waits_and_what_was_put_aside(
+    sign_in: SignIn, school_store: Store
+) -> None:
+    facts = {"student": "nobody", "competency": "c1", "score": 1}
+    waiting = {
+        "specversion": "1.0", "id": "1", "source": "tests",
+        "type": "org.flexday.evidence.recorded.v1",
+        "time": "2026-11-24T13:00:00Z", "data": facts,
+    }  # fmt: skip
+    handle(school_store, MACHINE, waiting)
+    handle(school_store, MACHINE, b"no event")
+    lee = sign_in("admin")
+    shown = lee.get("/log.json").json()
+    assert [one["events"] for one in shown["waiting"]] == [1]
+    assert len(shown["aside"]) == 1
+    assert send(lee, "/log", "/log/replay").status_code == 303
+
+
+def test_an_import_with_a_fault_says_where_and_changes_nothing(
+    sign_in: SignIn, school_store: Store
+) -> None:
+    lee = sign_in("admin")
+    answer = lee.post(
+        "/imports",
+        data={"csrf": token(lee, "/imports"), "format": "csv"},
+        files={"files": ("rooms.csv", b"no,such,columns\n1,2,3\n")},
+    )
+    assert answer.status_code == 422
+    assert "Nothing was taken in" in answer.text
+    assert "rooms.csv" in answer.text
