@@ -49,6 +49,7 @@ class DayFigures(Frozen):
     hard: int
     cost: int
     bound: int | None
+    gap: float | None
     seconds: float | None
 
 
@@ -77,6 +78,7 @@ def day_figures(tx: Tx, row: PlanRow) -> DayFigures:
         hard=sum(finding.kind == "hard" for finding in judge(layout).findings),
         cost=plan.cost,
         bound=plan.bound,
+        gap=plan.gap,
         seconds=_seconds(tx, row),
     )
 

@@ -3,7 +3,6 @@ what came of them."""
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,12 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from schemas.base import Frozen
+from services.insights import DayFigures, day_figures
 from services.planner import Planner
 from services.solving import Bounds, Follow, solve_in_child
 from services.store import PlanRow, RunRow, Store
 from services.viewer import Viewer
 from services.workflow import review
-from solver.facts import Facts
 
 if TYPE_CHECKING:
     from schemas.plan import Contradiction, Plan
@@ -59,66 +57,24 @@ def _line(progress: dict[str, object]) -> str:
     return "solving: " + ", ".join(f"{name} {value}" for name, value in figures.items() if value)
 
 
-class Figures(Frozen):
-    """What a planned day comes to. Needs are those of students who are there; `seconds` from
-    the wish for a plan to the plan as it is shown."""
+class Figures(DayFigures):
+    """What a planned day comes to, and what a scheduler asks before approving it."""
 
-    school: str
-    day: date
-    plan: str
-    status: str
     safe: bool
-    students: int
-    needs: int
-    needs_evidenced: int
-    sessions: int
-    placements: int
-    unplaced: dict[str, int]
-    served_evidenced: int
-    served_assumed: int
-    hard_findings: int
     services_at_risk: int
     people_moved: int
-    cost: int
-    bound: int | None
-    gap: float | None
-    seconds: float
 
 
-def figures(store: Store, viewer: Viewer, row: PlanRow, seconds: float) -> Figures:
+def figures(store: Store, viewer: Viewer, row: PlanRow) -> Figures:
     """Counts a plan for somebody who plans the school's days."""
-    told, plan = review(store, viewer, row.id), row.plan
+    told = review(store, viewer, row.id)
     with store.read(viewer) as tx:
-        facts = Facts(tx.problem(row.problem_digest))
-    there = [student for student in facts.students if facts.free_blocks(student)]
-    needs = [need for student in there for need in facts.needs[student].values()]
-    served = {
-        (placement.student, placement.competency): facts.needs[placement.student][competency]
-        for placement in plan.placements
-        if (competency := placement.competency) in facts.needs[placement.student]
-    }
-    evidenced = sum(need.evidenced for need in served.values())
+        counted = day_figures(tx, row)
     return Figures(
-        school=viewer.school,
-        day=row.day,
-        plan=row.id,
-        status=row.status,
+        **counted.model_dump(),
         safe=told.verdict.safe,
-        students=len(there),
-        needs=len(needs),
-        needs_evidenced=sum(need.evidenced for need in needs),
-        sessions=len(plan.sessions),
-        placements=len(plan.placements),
-        unplaced=dict(sorted(Counter(entry.reason for entry in plan.unplaced).items())),
-        served_evidenced=evidenced,
-        served_assumed=len(served) - evidenced,
-        hard_findings=sum(1 for finding in plan.findings if finding.kind == "hard"),
         services_at_risk=told.verdict.services_at_risk,
         people_moved=len(told.moves),
-        cost=plan.cost,
-        bound=plan.bound,
-        gap=plan.gap,
-        seconds=round(seconds, 1),
     )
 
 
@@ -126,12 +82,14 @@ def show_figures(found: Figures) -> None:
     """Prints what a scheduler would see first."""
     word = "safe to approve" if found.safe else "NOT safe to approve"
     table, console = Table(show_header=False), Console()
-    told = found.model_dump(exclude={"school", "day", "status", "safe"})
+    told = found.model_dump(exclude={"school", "title", "day", "status", "safe"})
     told["unplaced"] = ", ".join(f"{n} {why}" for why, n in found.unplaced.items()) or 0
+    for name, needs in (("needs", found.needs), ("served", found.served)):
+        told[name] = f"{needs.evidenced} evidenced, {needs.assumed} assumed"
     told["gap"] = None if found.gap is None else f"{found.gap:.2%}"
     for name, figure in told.items():
         table.add_row(name.replace("_", " "), str(figure))
-    console.print(f"[bold]{found.school}, {found.day} ({found.status}): {word}[/bold]")
+    console.print(f"[bold]{found.title}, {found.day} ({found.status}): {word}[/bold]")
     console.print(table)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from time import monotonic
 from typing import Annotated, NoReturn
 
 import typer
@@ -45,7 +44,6 @@ def plan(
     with open_store(db) as store, _refusals_told():
         for each in chosen(store, school):
             viewer = Viewer.staff(each, "admin", approve_as or "flexday", "planning")
-            began = monotonic()
             with store.begin(viewer) as tx:
                 run = tx.queue_run(day.date(), "person", viewer.person, time_limit=time)
             done = answer(store, run, viewer)
@@ -55,7 +53,7 @@ def plan(
                 draft = next(row for row in tx.plans(day.date()) if row.run == run)
             if approve_as:
                 draft = approve(store, viewer, draft.id, draft.etag)
-            found = figures(store, viewer, draft, monotonic() - began)
+            found = figures(store, viewer, draft)
             if as_json:
                 typer.echo(found.model_dump_json())
             else:
