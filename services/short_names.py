@@ -21,6 +21,7 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 
     A first sentence of one word ("Expressions: ...") says too little to stand alone.
     """
+    text = text.replace(" ,", ",")
     ends = (found.start() for found in _SENTENCE_ENDS.finditer(text))
     sentence = text[: next((end for end in ends if " " in text[:end]), None)].rstrip(" .,;:")
     if len(sentence) <= longest:

@@ -22,7 +22,7 @@ def pages(store: Store) -> dict[str, str]:
 
 def headings(page: str) -> list[str]:
     """The level-2 headings that begin a sheet."""
-    found = re.findall(r'<section class="one-page" aria-label="([^"]*)"', page)
+    found = re.findall(r'<section class="[a-z-]+" aria-label="([^"]*)"', page)
     return [str(heading) for heading in found]
 
 
@@ -37,6 +37,11 @@ def test_every_adult_and_student_has_a_day_under_their_name(pages: dict[str, str
     names = ("Ada", "Ben", "Cy", "Dee", "Eve", "Fay")
     assert headings(pages["students"]) == [f"{name} Lane" for name in names]
     assert "grade 6" in pages["students"]
+
+
+def test_adults_get_a_page_each_and_students_share_pages(pages: dict[str, str]) -> None:
+    assert pages["staff"].count('class="one-page"') == 4
+    assert pages["students"].count('class="slip"') == 6
 
 
 def test_a_fixed_class_stands_on_the_day_of_who_is_in_it(pages: dict[str, str]) -> None:
