@@ -45,12 +45,9 @@ class Directory(View):
         return reason.model_copy(update={"parameters": {**reason.parameters, **named}})
 
 
-def directory(tx: Tx, row: PlanRow, shown_in: str) -> Directory:
-    """The names of all that a plan speaks of; the audit is told where students' were shown."""
-    return directory_of(tx, tx.problem(row.problem_digest), row, shown_in)
-
-
 def directory_of(tx: Tx, problem: Problem, row: PlanRow | None, shown_in: str) -> Directory:
+    """The names of all that a day and a plan of it speak of; the audit is told where students'
+    were shown."""
     rooms = tx.titles("rooms")
     offerings = {one.id: one.title for one in problem.offerings}
     sessions = row.plan.sessions if row else ()

@@ -3,6 +3,7 @@ decisions: approve, reject, go back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Annotated, Literal
 
@@ -11,9 +12,10 @@ from fastapi.responses import Response
 
 from schemas.base import Id
 from schemas.plan import PlanStatus
+from schemas.problem import Problem
 from services import workflow
 from services.store import RunRow
-from services.web.naming import Directory, directory
+from services.web.naming import Directory, directory_of
 from services.web.pages import Asker, Pages, View, asking, back_to
 from services.workflow import Review
 from services.workflow.reviewed import BoardRow, Card
@@ -46,6 +48,10 @@ class ReviewPage(View):
     """A run under way for the day."""
     history: tuple[tuple[Id, PlanStatus], ...]
     may_undo: bool
+    empty: tuple[BoardRow, ...]
+    """Rooms that hold no session, as rows to move one into."""
+    closed: tuple[tuple[Id, Id], ...]
+    """Rooms and the blocks in which they are closed or held by a class."""
 
     @property
     def better(self) -> float | None:
@@ -59,7 +65,9 @@ class ReviewPage(View):
             (row, [[card for card in cell if self.showing.shows(card)] for cell in row.cells])
             for row in self.review.board
         ]
-        return [(row, cells) for row, cells in shown if any(cells)]
+        found = [(row, cells) for row, cells in shown if any(cells)]
+        unfiltered = self.showing == Filter()
+        return found + [(row, [[] for _ in row.cells]) for row in self.empty if unfiltered]
 
     @property
     def blocks(self) -> list[tuple[str, str]]:
@@ -97,14 +105,24 @@ def plan_page(
     with asker.read() as tx:
         row = tx.plan(plan)
         running = [run for run in tx.runs(row.day) if _under_way(run)]
+        problem = tx.problem(row.problem_digest)
         return ReviewPage(
             review=seen,
-            names=directory(tx, row, f"review of plan {plan}"),
+            names=directory_of(tx, problem, row, f"review of plan {plan}"),
             showing=Filter(only=only, adult=adult or None),
             planning=running[-1].id if running else None,
             history=tuple((one.id, one.status) for one in tx.plans(row.day)),
             may_undo=row.status == "draft" and row.revision_of is not None,
+            empty=tuple(_empty(problem, seen)) if row.status == "draft" else (),
+            closed=problem.closures,
         )
+
+
+def _empty(problem: Problem, seen: Review) -> Iterator[BoardRow]:
+    used = {row.room for row in seen.board}
+    for room in problem.rooms:
+        if room.id not in used:
+            yield BoardRow(room=room.id, title=room.title, cells=tuple(() for _ in seen.blocks))
 
 
 def _under_way(run: RunRow) -> bool:

@@ -41,12 +41,8 @@ OFFICE: dict[str, tuple[AccessRole, ...]] = {
 SignIn = Callable[..., TestClient]
 
 
-@pytest.fixture
-def school_store(tmp_path: Path, migrated_file: Path) -> Iterator[Store]:
-    """The small school on SQLite, at 08:00 of Tuesday 24 November 2026."""
-    path = tmp_path / "flexday.db"
-    shutil.copy(migrated_file, path)
-    store = Store(f"sqlite:///{path}", clock=Clock())
+def enrol(store: Store) -> None:
+    """The small school with somebody in each role, and two families."""
     staff = tuple(
         adult.model_copy(update={"access_roles": ("teacher", *OFFICE.get(adult.id, ()))})
         for adult in school().staff
@@ -56,6 +52,15 @@ def school_store(tmp_path: Path, migrated_file: Path) -> Iterator[Store]:
         GuardianLink(guardian="hal", student="ben", given_name="Hal", family_name="Moor"),
     )
     open_school(store, staff=staff, guardians=families)
+
+
+@pytest.fixture
+def school_store(tmp_path: Path, migrated_file: Path) -> Iterator[Store]:
+    """The small school on SQLite, at 08:00 of Tuesday 24 November 2026."""
+    path = tmp_path / "flexday.db"
+    shutil.copy(migrated_file, path)
+    store = Store(f"sqlite:///{path}", clock=Clock())
+    enrol(store)
     yield store
     store.close()
 
