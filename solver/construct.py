@@ -6,14 +6,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from schemas.base import BlockId, OfferingId, StaffId, StudentId
-from solver.board import Board
+from solver.board import Board, OpenSession
 from solver.daylp import DayProgram
 from solver.dive import Dive
+from solver.exact import Decision, Exact
 from solver.linear import LinearProgram, Reals
 from solver.naming import Naming, Section
 from solver.placing import Placing
+from solver.proposals import Fixed
 from solver.reach import Reach
-from solver.sections import Periods, RoomColumn
+from solver.sections import Option, Periods, RoomColumn
 
 ATTEMPTS = 3
 """How often the program is asked anew about a block, with what it could open standing."""
@@ -48,6 +50,52 @@ class Filling:
         for block in blocks:
             placing.fill(block)
         self.work += placing.steps * STEP_WORK
+
+    def refill(self, blocks: tuple[BlockId, ...], before: tuple[Fixed, ...]) -> None:
+        """Opens and fills sessions in a few blocks at once, in whole numbers; `before` is how
+        they stood, which is never made worse as far as the program sees."""
+        periods: Periods = tuple((block,) for block in blocks)
+        fresh = frozenset(range(len(periods)))
+        program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
+        exact = Exact(program, self.seed)
+        exact.start_from(before)
+        decision = exact.solve()
+        self.work += exact.work + len(program.matrix.coefficient) * ENTRY_WORK
+        if decision is not None:
+            opened = self._open_decided(decision)
+            self._seat_decided(decision, opened)
+        placing = Placing(self.reach, self.board)
+        for block in blocks:
+            placing.fill(block)
+        self.work += placing.steps * STEP_WORK
+
+    def _open_decided(self, decision: Decision) -> dict[Option, list[OpenSession]]:
+        """Opens what was decided, with the adults it was decided for."""
+        naming = Naming(self.reach, self.board)
+        adults = {key: iter(staff) for key, staff in decision.adults.items()}
+        opened: dict[Option, list[OpenSession]] = defaultdict(list)
+        for room, count in decision.sections:
+            for section in self._sections(room, count):
+                posts = naming.posts(section)
+                chosen = {}
+                for place, post in enumerate(posts):
+                    staff = next(adults.get((room.option, post.need.role), iter(())), None)
+                    if staff is not None:
+                        chosen[section, place] = staff
+                session = naming.open_one(section, chosen)
+                if session is not None:
+                    opened[room.option].append(session)
+        return opened
+
+    def _seat_decided(self, decision: Decision, opened: dict[Option, list[OpenSession]]) -> None:
+        """Seats students as decided, each option's sections filled evenly."""
+        for seat in decision.seats:
+            standing = seat.option.session
+            sessions = [standing] if standing is not None else opened[seat.option]
+            for session in sorted(sessions, key=lambda session: len(session.seats)):
+                if self.reach.lawful.may_sit(self.board, seat.student, session):
+                    self.board.seat(seat.student, session, seat.competency)
+                    break
 
     def finish(self) -> None:
         """Settles sizes and places whom it can of those left, all over the day."""

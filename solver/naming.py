@@ -53,16 +53,17 @@ class Naming:
     ) -> list[OpenSession]:
         """Opens what can be staffed and housed; `wanted` says how much each adult is meant for
         each offering."""
-        chosen = self._match([p for s in sections for p in self._posts(s)], wanted)
+        chosen = self._match([p for s in sections for p in self.posts(s)], wanted)
         matched = [
-            s for s in sections if all((s, i) in chosen for i, _ in enumerate(self._posts(s)))
+            s for s in sections if all((s, i) in chosen for i, _ in enumerate(self.posts(s)))
         ]
         others = [section for section in sections if section not in matched]
         opened = (self.open_one(section, chosen) for section in (*matched, *others))
         return [session for session in opened if session is not None]
 
     @staticmethod
-    def _posts(section: Section) -> list[Post]:
+    def posts(section: Section) -> list[Post]:
+        """The adults' places in a section, role by role."""
         return [Post(section, n) for n in section.offering.roles for _ in range(n.count)]
 
     def _match(
@@ -118,7 +119,7 @@ class Naming:
         ):
             return None
         duties: list[Duty] = []
-        for place, post in enumerate(self._posts(section)):
+        for place, post in enumerate(self.posts(section)):
             taken = {duty.staff for duty in duties}
             meant = chosen.get((section, place))
             others = (s for s in self.reach.facts.staff if s != meant)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from schemas.base import BlockId
 from solver.board import Board
 from solver.construct import Filling
+from solver.proposals import fixed
 from solver.reach import Reach
 
 
@@ -22,66 +23,49 @@ class Neighbourhood(ABC):
         """Frees and refills a part of the board. What is pinned stays."""
 
 
-class Blocks(Neighbourhood):
-    """One or two blocks, all their sessions, seats, adults and rooms."""
+class OneBlock(Neighbourhood):
+    """A block, all its sessions, seats, adults and rooms."""
 
-    name = "blocks"
+    name = "one block"
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
-        flex = reach.facts.flex
-        first = random.randrange(len(flex))
-        span = random.choice((1, 2))
-        near = flex[first : first + span]
-        if span == 2 and len(flex) > 2 and random.random() < 0.5:
-            near = tuple(sorted(random.sample(flex, 2), key=flex.index))
-        return remake(reach, board, near, random, keep=0.0)
+        block = random.choice(reach.facts.flex)
+        return remake(reach, board, (block,), random, keep=0.0)
 
 
 class SomeSessions(Neighbourhood):
-    """A share of the sessions of one or two blocks; the others keep adults and rooms, and may
-    take in more students."""
+    """A share of the sessions of two blocks; the others keep their adults, rooms and students."""
 
     name = "some sessions"
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
         flex = reach.facts.flex
         near = tuple(sorted(random.sample(flex, min(len(flex), 2)), key=flex.index))
-        return remake(reach, board, near, random, keep=random.choice((0.4, 0.6, 0.8)))
+        return remake(reach, board, near, random, keep=random.choice((0.5, 0.7)))
 
 
-class Seats(Neighbourhood):
-    """All seats of two blocks or more; sessions, adults and rooms stay."""
-
-    name = "seats"
-
-    def change(self, reach: Reach, board: Board, random: Random) -> float:
-        flex = reach.facts.flex
-        count = min(len(flex), random.choice((2, 3)))
-        near = tuple(sorted(random.sample(flex, count), key=flex.index))
-        return remake(reach, board, near, random, keep=1.0)
-
-
-NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (Blocks(), SomeSessions(), Seats())
+NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (OneBlock(), SomeSessions())
 
 
 def remake(
     reach: Reach, board: Board, blocks: tuple[BlockId, ...], random: Random, keep: float
 ) -> float:
-    """Closes the sessions that lie within some blocks but a share of them, empties the seats of
-    the rest, and fills the blocks anew."""
-    within = [
+    """Closes the sessions that lie within some blocks but a share of them, and fills the blocks
+    anew in whole numbers."""
+    freed = [
         session
         for session in board.sessions.values()
-        if all(block in blocks for block in session.blocks)
+        if all(block in blocks for block in session.blocks) and random.random() >= keep
     ]
-    for session in within:
-        if session.pinned or random.random() < keep:
+    before = tuple(fixed(session) for session in freed)
+    for session in freed:
+        if session.pinned:
             for student in list(session.seats):
                 if student not in session.pinned_students:
                     board.unseat(student, session)
         else:
             board.close(session)
     filling = Filling(reach, board, random.randrange(1 << 30))
-    filling.fill(blocks)
+    filling.refill(blocks, before)
     filling.finish()
     return filling.work
