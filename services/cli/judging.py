@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from schemas.base import Model, digest, loads
+from schemas.base import digest
 from schemas.plan import Finding, Plan
 from schemas.problem import Problem
+from services.cli.files import read, refuse
 from solver.facts import Facts
 from solver.layout import Layout
 from solver.rules import RULES, Rule
 from solver.score import Score, judge, refuse_overflow
-
-UNREADABLE = 2
-"""Exit status for a file that is missing or is not what it should be."""
 
 
 def register(app: typer.Typer) -> None:
@@ -90,13 +87,13 @@ def check(
 ) -> None:
     """Judge a plan by every rule. Exits 1 on a hard finding that no override covers, 2 on a file
     that cannot be read."""
-    question, answer = _read(Problem, problem), _read(Plan, plan)
+    question, answer = read(Problem, problem), read(Plan, plan)
     facts = Facts(question)
     try:
         refuse_overflow(facts)
         judged = judge(Layout(facts, answer.sessions, answer.placements, answer.unplaced))
     except ValueError as error:
-        _refuse(f"{plan}: does not fit {problem}: {error}")
+        refuse(f"{plan}: does not fit {problem}: {error}")
     if answer.problem != digest(question):
         typer.echo(
             f"{plan}: was made for another problem than {problem}; judged all the same", err=True
@@ -108,25 +105,6 @@ def check(
     else:
         _print_verdict(judged, facts)
     raise typer.Exit(1 if judged.blocking else 0)
-
-
-def _read(model: type[Model], path: Path) -> Model:
-    try:
-        return loads(model, path.read_bytes())
-    except OSError as error:
-        _refuse(f"{path}: {error.strerror}; name a file that can be read")
-    except ValidationError as error:
-        faults = [
-            f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_context=False)
-        ]
-        more = [f"and {len(faults) - 10} more"] if len(faults) > 10 else []
-        _refuse(f"{path}: is no {model.__name__.lower()}:\n  " + "\n  ".join(faults[:10] + more))
-
-
-def _refuse(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(UNREADABLE)
 
 
 def _verdict(judged: Score, facts: Facts) -> dict[str, object]:

@@ -31,6 +31,7 @@ class Shape(StrEnum):
 def register(app: typer.Typer) -> None:
     app.command()(schema)
     app.command()(example)
+    app.command()(solve)
 
 
 def schema(word: Annotated[Word, typer.Argument(help="problem, plan or event")]) -> None:
@@ -69,3 +70,24 @@ def example(
     except (ValueError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
+
+
+def solve(
+    problem: Annotated[Path, typer.Argument(help="a problem file")],
+    out: Annotated[Path, typer.Option(help="the file to write the plan to")],
+    seconds: Annotated[
+        float | None, typer.Option("--time", min=0, help="seconds to stop after; 60 if no --work")
+    ] = None,
+    work: Annotated[
+        float | None,
+        typer.Option(min=0, help="units to stop after, each about a second of one core"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="another seed, another search")] = 0,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="processes to search with")] = 1,
+) -> None:
+    """Plan a day. With --work alone, the same problem, seed and work give the same plan file, to
+    the byte, with any number of workers. Exits 3 where locks contradict one another: the file then
+    names the smallest set of them."""
+    from services.cli.finding import find
+
+    find(problem, out, seconds, work, seed, workers)
