@@ -52,6 +52,8 @@ def open_school(
     _take_in(store, evidence.wishes(roster, following, today, school.SEED))
     told(f"{following}, to be approved")
     _plan(store, planner, following, None)
+    with store.begin(MACHINE) as tx:
+        tx.schedule_run(following, "cutoff", "done")
     return following
 
 
