@@ -119,25 +119,33 @@ async def take_attendance(
     day: date,
     session: Annotated[SessionId, Form()],
     block: Annotated[BlockId, Form()],
+    rest: Annotated[Literal["", "present"], Form()] = "",
 ) -> Response:
-    """Records what was ticked: one field `status:STUDENT` for each student."""
+    """Records what was ticked: one field `status:STUDENT` for each student; with `rest`, those
+    without a tick as well."""
     ticked = {
         name.removeprefix("status:"): str(value)
         for name, value in (await request.form()).items()
         if name.startswith("status:")
     }
-    await run_in_threadpool(_take, asker, day, session, block, ticked)
+    await run_in_threadpool(_take, asker, day, session, block, ticked, rest)
     return back_to(_address(day, session), "attendance-taken")
 
 
 def _take(
-    asker: Asker, day: date, session: SessionId, block: BlockId, ticked: dict[StudentId, str]
+    asker: Asker,
+    day: date,
+    session: SessionId,
+    block: BlockId,
+    ticked: dict[StudentId, str],
+    rest: str,
 ) -> None:
     with asker.read() as tx:
         book = _own_session(tx, day, session)
         known = {fact["body"]["student"]: fact["body"] for fact in tx.facts("attendance", day=day)}
     here = {placement.student for placement in book.placed[session]}
-    for student, status in ticked.items():
+    others = dict.fromkeys(sorted(here), rest) if rest else {}
+    for student, status in (others | ticked).items():
         said = AttendanceFacts.model_validate(
             {"student": student, "day": day, "block": block, "status": status}
         )

@@ -48,10 +48,12 @@ def store(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iter
     store.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def draft(store: Store) -> PlanRow:
+    """The draft that waits, whatever tests before this one did to those before it."""
     with store.read(MACHINE) as tx:
-        return tx.plans(WEDNESDAY, "draft")[-1]
+        waiting = tx.plans(WEDNESDAY, "draft")
+    return waiting[-1] if waiting else plan_day(store)
 
 
 @pytest.fixture(scope="module")

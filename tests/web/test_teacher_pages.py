@@ -56,6 +56,16 @@ def test_attendance_is_kept_and_shown_again(
     assert re.search(r'name="status:ben" value="late" checked', vega.get(page).text)
 
 
+def test_everybody_without_a_tick_is_here_at_one_press(
+    vega: TestClient, session: str, school_store: Store
+) -> None:
+    told = {"session": session, "block": "b1", "status:ben": "absent", "rest": "present"}
+    send(vega, f"{DAY}/session/{session}", f"{DAY}/attendance", **told)
+    with school_store.read(MACHINE) as tx:
+        kept = [fact["body"]["status"] for fact in tx.facts("attendance")]
+    assert sorted(kept) == ["absent"] + ["present"] * 5
+
+
 def test_attendance_of_somebody_elsewhere_is_not_taken(
     vega: TestClient, session: str, school_store: Store
 ) -> None:
