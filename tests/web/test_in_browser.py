@@ -207,13 +207,18 @@ def test_a_session_is_changed_in_a_dialog_and_focus_comes_back(
 
 
 @pytest.mark.parametrize("signed", [("scheduler", DESKTOP)], indirect=True)
-def test_a_card_dragged_to_another_room_changes_its_room(signed: Page, draft: PlanRow) -> None:
+def test_a_card_dragged_to_another_room_changes_its_room_until_undone(
+    signed: Page, draft: PlanRow
+) -> None:
     signed.goto(f"/plans/{draft.id}")
     cell = signed.locator("td[data-block=b2]:not(:has(article))").first
     handle = signed.locator("td[data-block=b2] article .handle").first
     handle.drag_to(cell)
     signed.wait_for_url("**/plans/*?said=room-changed")
     assert signed.locator(".badge.locked").count() == 1
+    signed.get_by_role("button", name="Undo last change").click()
+    signed.wait_for_url("**/plans/*?said=undone")
+    assert signed.locator(".badge.locked").count() == 0
 
 
 @pytest.mark.parametrize("signed", [("scheduler", DESKTOP)], indirect=True)
