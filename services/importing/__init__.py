@@ -10,7 +10,7 @@ from services.adapters.report import Ledger
 from services.importing.applying import apply
 from services.importing.reading import FORMATS, Desk, Format, Source, Terms, detect, read
 from services.store import Store
-from services.store.roster import KINDS
+from services.store.kinds import KINDS
 from services.viewer import Viewer
 
 __all__ = ["FORMATS", "Format", "Source", "Terms", "detect", "import_files"]

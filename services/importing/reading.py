@@ -12,7 +12,7 @@ from schemas.imports import ImportReport, ImportResult, SchoolImport
 from schemas.school import Competency, Roster
 from services.adapters.archive import Files
 from services.adapters.report import Ledger
-from services.store.roster import ENTERED
+from services.store.kinds import ENTERED
 
 Format = Literal["case", "framework", "oneroster", "edfi", "csv"]
 FORMATS: tuple[Format, ...] = get_args(Format)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Row, func, select
+from sqlalchemy.sql import Executable
 
 from schemas.events import AnyEvent
 from services.canonical import sha256
 from services.store import tables as t
+from services.store.part import insert_of
 from services.store.sight import Sight
 
 LARGEST_KEPT = 64 * 1024
@@ -25,6 +28,13 @@ class Arrival(NamedTuple):
     outcome: Literal["accepted", "parked"]
 
 
+@cache
+def _claim(dialect: str) -> Executable:
+    """The gate, and what came through; kept, see Part._ask."""
+    insert = insert_of(dialect, t.inbox).on_conflict_do_nothing()
+    return insert.returning(t.inbox.c.source, t.inbox.c.event_id)
+
+
 class Inbox(Sight):
     def take_in(self, arrivals: Sequence[Arrival]) -> set[tuple[str, str]]:
         """Claims events for this transaction and returns (source, id) of those not taken in
@@ -32,13 +42,10 @@ class Inbox(Sight):
         if not arrivals:
             return set()
         now, school = self.clock(), self.viewer.school
-        insert = self._insert(t.inbox).on_conflict_do_nothing()
         rows = [
             {"school_id": school, "received_at": now, **arrival._asdict()} for arrival in arrivals
         ]
-        claimed = self.connection.execute(
-            insert.returning(t.inbox.c.source, t.inbox.c.event_id), rows
-        )
+        claimed = self.connection.execute(_claim(self.connection.dialect.name), rows)
         return {(row.source, row.event_id) for row in claimed}
 
     def taken_in(self, source: str, event_id: str) -> Row[Any] | None:

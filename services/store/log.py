@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy import Row, bindparam, select, tuple_, update
 
 from schemas.events import PREFIX, AnyEvent, decode
 from services.canonical import sha256
@@ -16,6 +16,18 @@ from services.store import tables as t
 from services.store.part import batched
 from services.store.rows import fields
 from services.store.sight import Sight
+
+_POSITIONS = (
+    update(t.school)
+    .where(t.school.c.school_id == bindparam("school"))
+    .values(last_seq=t.school.c.last_seq + bindparam("count"))
+    .returning(t.school.c.last_seq)
+)
+_OF_KEYS = select(t.event_log).where(
+    t.event_log.c.school_id == bindparam("school"),
+    t.event_log.c.body.is_not(None),
+    tuple_(t.event_log.c.student, t.event_log.c.competency).in_(bindparam("keys", expanding=True)),
+)
 
 
 @dataclass(frozen=True)
@@ -54,12 +66,7 @@ class Log(Sight):
         """
         if not events:
             return range(0)
-        last: int = self.connection.execute(
-            update(t.school)
-            .where(self._mine(t.school))
-            .values(last_seq=t.school.c.last_seq + len(events))
-            .returning(t.school.c.last_seq)
-        ).scalar_one()
+        last: int = self._ask(_POSITIONS, count=len(events))[0].last_seq
         positions = range(last - len(events) + 1, last + 1)
         now = self.clock()
         self._add_all(
@@ -105,10 +112,8 @@ class Log(Sight):
     def fold_input(self, keys: Collection[tuple[str, str]]) -> Iterator[LogRow]:
         """All that bears on some (student, competency), for folding: the system's own work, so
         without a look at the viewer's rights. Erased bodies are left out."""
-        key = tuple_(t.event_log.c.student, t.event_log.c.competency)
         for some in batched(keys):
-            statement = select(t.event_log).where(self._mine(t.event_log), key.in_(some))
-            for row in self._rows(statement.where(t.event_log.c.body.is_not(None))):
+            for row in self._ask(_OF_KEYS, keys=some):
                 yield LogRow.of(row)
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, text
+from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
@@ -23,6 +23,10 @@ Disclosure = tuple[str, str]
 """(action, object) of a record of other people that was read."""
 ROWS_PER_STATEMENT = 500
 
+
+_LOCKED = (
+    school_table.select().where(school_table.c.school_id == bindparam("school")).with_for_update()
+)
 
 Item = TypeVar("Item")
 
@@ -41,7 +45,7 @@ def insert_of(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
 
 @cache
 def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Executable:
-    """Kept, as building one takes longer than running it."""
+    """Writes rows over those with the same key; kept, see Part._ask."""
     insert = insert_of(dialect, table)
     keys = [column.name for column in table.primary_key.columns]
     others = {name: insert.excluded[name] for name in names if name not in keys}
@@ -71,6 +75,11 @@ class Part:
 
     def _rows(self, statement: Executable, *parameters: Any) -> Sequence[Row[Any]]:
         return self.connection.execute(statement, *parameters).all()
+
+    def _ask(self, statement: Executable, **binds: Any) -> Sequence[Row[Any]]:
+        """Runs a statement that was built once, with `:school` and `binds` filled in. Statements
+        that every event runs are kept so, as building one takes longer than running it."""
+        return self._rows(statement, {"school": self.viewer.school, **binds})
 
     def _one(self, statement: Executable) -> Row[Any] | None:
         return self.connection.execute(statement).one_or_none()
@@ -116,8 +125,7 @@ class Part:
         Raises:
             UnknownSchool: no roster of the viewer's school was ever imported.
         """
-        statement = school_table.select().where(self._mine(school_table)).with_for_update()
-        if self._one(statement) is None:
+        if not self._ask(_LOCKED):
             raise UnknownSchool(f"school {self.viewer.school!r} is not known; import its roster")
 
     def as_viewer(self, viewer: Viewer) -> None:

@@ -4,45 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, get_args
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 
-from schemas.base import Frozen, loads
+from schemas.base import loads
 from schemas.imports import Changes
 from schemas.school import ClassSection, Roster, School
-from services.canonical import canonical, composite, sha256
+from services.canonical import canonical, sha256
 from services.store import tables as t
 from services.store.errors import UnknownSchool
-from services.store.part import batched
-from services.store.sight import Sight
+from services.store.kinds import ENTERED, KINDS, OF_STUDENTS, entry_key
+from services.store.lookup import Lookup
 
-KINDS: dict[str, type[Frozen]] = {
-    name: get_args(field.annotation)[0]
-    for name, field in Roster.model_fields.items()
-    if name != "school"
-}
-"""The kinds of roster entries, by the field of schemas.school.Roster that holds them."""
-
-ENTERED = "entered"
-"""The origin of what a school enters itself."""
-
-OF_STUDENTS = {"students": "id", "services": "student", "accommodations": "student"}
-"""Kinds that are records of one student, with the field that names the student."""
+_SCHOOL = t.school.select().where(t.school.c.school_id == bindparam("school"))
 
 
-def entry_key(kind: str, entry: Any) -> str:
-    """The key an entry of a kind is kept under."""
-    if kind == "guardians":
-        return composite(entry.guardian, entry.student)
-    if kind == "travel":
-        return composite(*sorted((entry.a, entry.b)))
-    if kind == "calendar":
-        return str(entry.date.isoformat())
-    return str(entry.id)
-
-
-class SchoolRoster(Sight):
+class SchoolRoster(Lookup):
     def school(self) -> School:
         """Raises: UnknownSchool."""
         row = self._school_row()
@@ -101,52 +79,6 @@ class SchoolRoster(Sight):
                 yield entry.model_copy(update={"students": seen})
             elif kind != "relations":
                 yield entry
-
-    def knows(self, kind: str, ids: Collection[str]) -> set[str]:
-        """Which of `ids` are current entries of a kind."""
-        found: set[str] = set()
-        for some in batched(ids):
-            statement = select(t.roster_entry.c.id).where(t.roster_entry.c.id.in_(some))
-            found |= {row.id for row in self._rows(self._current(statement, kind))}
-        return found
-
-    def ids(self, kind: str) -> list[str]:
-        """The ids of a kind's current entries, in order; for the system's own work."""
-        statement = select(t.roster_entry.c.id).order_by(t.roster_entry.c.id)
-        return [row.id for row in self._rows(self._current(statement, kind))]
-
-    def competencies_coded(self, codes: Collection[str]) -> dict[str, list[str]]:
-        """The ids of current competencies by code, which outside systems use in their place."""
-        found: dict[str, list[str]] = {}
-        for some in batched(codes):
-            statement = select(t.roster_entry.c.id, t.roster_entry.c.code).where(
-                t.roster_entry.c.code.in_(some)
-            )
-            for row in self._rows(self._current(statement, "competencies")):
-                found.setdefault(row.code, []).append(row.id)
-        return found
-
-    def entry(self, kind: str, id: str) -> Any | None:
-        """One current entry of a kind, as its model, or None; for the system's own work."""
-        return self.entries(kind, [id]).get(id)
-
-    def entries(self, kind: str, ids: Collection[str]) -> dict[str, Any]:
-        """Some current entries of a kind, as their models; for the system's own work."""
-        found = {}
-        for some in batched(ids):
-            statement = select(t.roster_entry.c.id, t.roster_entry.c.body).where(
-                t.roster_entry.c.id.in_(some)
-            )
-            for row in self._rows(self._current(statement, kind)):
-                found[row.id] = loads(KINDS[kind], row.body)
-        return found
-
-    def _current(self, statement: Select[Any], kind: str) -> Select[Any]:
-        return statement.where(
-            self._mine(t.roster_entry),
-            t.roster_entry.c.kind == kind,
-            t.roster_entry.c.ended_at.is_(None),
-        )
 
     def apply_roster(
         self,
@@ -251,7 +183,7 @@ class SchoolRoster(Sight):
             )
 
     def _school_row(self) -> Any:
-        row = self._one(t.school.select().where(self._mine(t.school)))
-        if row is None:
+        rows = self._ask(_SCHOOL)
+        if not rows:
             raise UnknownSchool(f"school {self.viewer.school!r} is not known; import its roster")
-        return row
+        return rows[0]

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.sql import Executable
 
 from schemas.base import loads
@@ -17,6 +17,11 @@ from services.store import tables as t
 from services.store.log import Log
 from services.store.part import batched, insert_of
 from services.store.rows import fields
+
+_OF_KEYS = select(t.mastery).where(
+    t.mastery.c.school_id == bindparam("school"),
+    tuple_(t.mastery.c.student, t.mastery.c.competency).in_(bindparam("keys", expanding=True)),
+)
 
 
 class State(Log):
@@ -39,12 +44,11 @@ class State(Log):
 
     def mastery_bodies(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """The stored states of some (student, competency) as they were written."""
-        key = tuple_(t.mastery.c.student, t.mastery.c.competency)
-        found: dict[tuple[str, str], str] = {}
-        for some in batched(keys):
-            rows = self._rows(select(t.mastery).where(self._mine(t.mastery), key.in_(some)))
-            found |= {(row.student, row.competency): row.body for row in rows}
-        return found
+        return {
+            (row.student, row.competency): row.body
+            for some in batched(keys)
+            for row in self._ask(_OF_KEYS, keys=some)
+        }
 
     def save_mastery(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Writes states (student, competency, body, settings_digest, seq), each folded from its
@@ -95,7 +99,7 @@ class State(Log):
 
 @cache
 def _newest(dialect: str) -> Executable:
-    """Writes a fact over an older one; kept, as building it takes longer than running it."""
+    """Writes a fact over an older one; kept, see Part._ask."""
     insert = insert_of(dialect, t.fact)
     new = insert.excluded
     return insert.on_conflict_do_update(

@@ -22,7 +22,7 @@ from services.store import (
     engines,
     tables,
 )
-from services.store.roster import ENTERED
+from services.store.kinds import ENTERED
 from services.viewer import Viewer
 from tests.services.small_school import (
     DAY,
