@@ -54,7 +54,7 @@ def test_the_planted_plan_breaks_no_rule_and_leaves_nobody_out(
 def test_no_school_is_too_small_or_too_full_to_plant_a_plan_in(
     family: str, students: int, tight: float
 ) -> None:
-    for seed in range(3):
+    for seed in range(2):
         problem, plan = planted(family, students, seed, tight)
         assert_lawful(problem, plan)
         assert plan.unplaced == ()
