@@ -60,7 +60,7 @@ class Seating:
         self.draw, self.timetable, self.filled = draw, timetable, filled
         self.column = {offering.id: n for n, offering in enumerate(offerings)}
         self.waiting = free.copy()
-        self.free, self.ready, self.could, self.index = free, ready, could, index
+        self.free, self.could, self.index = free, could, index
         self.unserved = ready.copy()
         """Students x competencies: ready for, and not yet met today."""
         self.left_over: list[tuple[int, int]] = []
