@@ -7,7 +7,7 @@ from random import Random
 from typing import ClassVar
 
 from schemas.base import BlockId
-from solver.board import Board
+from solver.board import Board, OpenSession
 from solver.construct import Filling
 from solver.proposals import fixed
 from solver.reach import Reach
@@ -24,39 +24,63 @@ class Neighbourhood(ABC):
 
 
 class OneBlock(Neighbourhood):
-    """A block, all its sessions, seats, adults and rooms."""
+    """Sessions of one block."""
 
     name = "one block"
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
         block = random.choice(reach.facts.flex)
-        return remake(reach, board, (block,), random, keep=0.0)
+        return remake(reach, board, (block,), random)
 
 
-class SomeSessions(Neighbourhood):
-    """A share of the sessions of two blocks; the others keep their adults, rooms and students."""
+class TwoBlocks(Neighbourhood):
+    """Sessions of two blocks, so that students can have in one what they miss in the other."""
 
-    name = "some sessions"
+    name = "two blocks"
+
+    def change(self, reach: Reach, board: Board, random: Random) -> float:
+        return remake(reach, board, some_blocks(reach, random, 2), random)
+
+
+class NextBlocks(Neighbourhood):
+    """Sessions of two blocks or three that follow one another, with those that span them."""
+
+    name = "next blocks"
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
         flex = reach.facts.flex
-        near = tuple(sorted(random.sample(flex, min(len(flex), 2)), key=flex.index))
-        return remake(reach, board, near, random, keep=random.choice((0.5, 0.7)))
+        count = min(len(flex), random.choice((2, 3)))
+        first = random.randrange(len(flex) - count + 1)
+        return remake(reach, board, flex[first : first + count], random)
 
 
-NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (OneBlock(), SomeSessions())
+NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (OneBlock(), TwoBlocks(), NextBlocks())
+
+FREED = (200, 300, 450)
+"""About so many seats of sessions are freed at once."""
 
 
-def remake(
-    reach: Reach, board: Board, blocks: tuple[BlockId, ...], random: Random, keep: float
-) -> float:
-    """Closes the sessions that lie within some blocks but a share of them, and fills the blocks
-    anew in whole numbers."""
-    freed = [
+def some_blocks(reach: Reach, random: Random, count: int) -> tuple[BlockId, ...]:
+    """Some flex blocks, in order of time."""
+    flex = reach.facts.flex
+    return tuple(sorted(random.sample(flex, min(len(flex), count)), key=flex.index))
+
+
+def remake(reach: Reach, board: Board, blocks: tuple[BlockId, ...], random: Random) -> float:
+    """Closes sessions that lie within some blocks, as many as can be decided at once, and fills
+    the blocks anew in whole numbers; the other sessions keep adults, rooms and students."""
+    within = [
         session
         for session in board.sessions.values()
-        if all(block in blocks for block in session.blocks) and random.random() >= keep
+        if all(block in blocks for block in session.blocks)
     ]
+    random.shuffle(within)
+    room_for = random.choice(FREED)
+    freed: list[OpenSession] = []
+    for session in within:
+        room_for -= len(session.seats) * len(session.blocks)
+        if room_for >= 0:
+            freed.append(session)
     before = tuple(fixed(session) for session in freed)
     for session in freed:
         if session.pinned:
