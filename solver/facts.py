@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Literal
 
@@ -42,7 +42,7 @@ class Facts(Day):
         super().__init__(problem)
         self.rooms: dict[RoomId, Room] = {room.id: room for room in problem.rooms}
         self.staff: dict[StaffId, DayStaff] = {adult.id: adult for adult in problem.staff}
-        self.students: dict[StudentId, DayStudent] = {s.id: s for s in problem.students}
+        self.students: Mapping[StudentId, DayStudent] = {s.id: s for s in problem.students}
         self.competencies = {c.id: c for c in problem.competencies}
         self.closed: frozenset[tuple[RoomId, BlockId]] = frozenset(problem.closures)
         self.homes = {home.id: home for home in problem.homes}

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from schemas.base import BlockId, BuildingId, OfferingId, RoomId, SessionId, StaffId, StudentId
 from schemas.plan import Duty, Placement, Session, Unplaced
 from solver.facts import Facts, PersonKind
 
+T = TypeVar("T")
+
 
 class Layout:
     """Sessions, placements and unplaced students of one day, lawful or not.
+
+    It can be changed in place, piece by piece, by those who judge one change after another.
 
     Raises:
         ValueError: a session, placement or unplaced entry names what the Problem does not have,
@@ -26,8 +31,10 @@ class Layout:
         unplaced: Iterable[Unplaced] = (),
     ) -> None:
         self.facts = facts
-        self.sessions: dict[SessionId, Session] = {}
-        self.placements: dict[tuple[StudentId, SessionId], Placement] = {}
+        self._sessions: dict[SessionId, Session] = {}
+        self._placements: dict[tuple[StudentId, SessionId], Placement] = {}
+        self.sessions: Mapping[SessionId, Session] = self._sessions
+        self.placements: Mapping[tuple[StudentId, SessionId], Placement] = self._placements
         self.unplaced: dict[tuple[StudentId, BlockId], Unplaced] = {}
         self._in_session: dict[SessionId, list[StudentId]] = defaultdict(list)
         self._of_student: dict[StudentId, list[Session]] = defaultdict(list)
@@ -38,13 +45,16 @@ class Layout:
         self._of_staff: dict[StaffId, list[tuple[Session, Duty]]] = defaultdict(list)
         self._busy: dict[tuple[StaffId, BlockId], list[Session]] = defaultdict(list)
         for session in sessions:
-            self._add_session(session)
+            self.add(session)
         for placement in placements:
-            self._add_placement(placement)
+            self.seat(placement)
         for absence in unplaced:
-            self._add_unplaced(absence)
+            self.leave_out(absence)
 
-    def _add_session(self, session: Session) -> None:
+    # --- changes ------------------------------------------------------------------------------
+
+    def add(self, session: Session) -> None:
+        """Adds a session without students. Raises: ValueError, as above."""
         facts, where = self.facts, f"sessions.{session.id}"
         if session.id in self.sessions:
             raise ValueError(f"{where}: stands twice; give each session its own id")
@@ -63,10 +73,22 @@ class Layout:
         for adult in dict.fromkeys(duty.staff for duty in session.duties):
             for block in session.blocks:
                 self._busy[adult, block].append(session)
-        self.sessions[session.id] = session
+        self._sessions[session.id] = session
         self._of_offering[session.offering].append(session)
 
-    def _add_placement(self, placement: Placement) -> None:
+    def drop(self, session: SessionId) -> None:
+        """Takes away a session that has no students."""
+        gone = self._sessions.pop(session)
+        for duty in gone.duties:
+            self._of_staff[duty.staff].remove((gone, duty))
+        for block in gone.blocks:
+            _take(self._in_room[gone.room, block], gone)
+            for adult in {duty.staff for duty in gone.duties}:
+                _take(self._busy[adult, block], gone)
+        _take(self._of_offering[gone.offering], gone)
+
+    def seat(self, placement: Placement) -> None:
+        """Places a student in a session. Raises: ValueError, as above."""
         where = f"placements.{placement.student}"
         _known(where, "student", placement.student, self.facts.students)
         _known(where, "session", placement.session, self.sessions)
@@ -77,14 +99,26 @@ class Layout:
             offered = self.facts.offerings[self.sessions[placement.session].offering].competencies
             if placement.competency not in offered:
                 raise ValueError(f"{where}: {placement.session} does not teach its competency")
-        self.placements[key] = placement
+        self._placements[key] = placement
         self._in_session[placement.session].append(placement.student)
         session = self.sessions[placement.session]
         self._of_student[placement.student].append(session)
         for block in session.blocks:
             self._at[placement.student, block].append(session)
 
-    def _add_unplaced(self, absence: Unplaced) -> None:
+    def unseat(self, student: StudentId, session: SessionId) -> Placement:
+        """Takes a student out of a session; the placement it was. Raises: ValueError, as above."""
+        if (student, session) not in self._placements:
+            raise ValueError(f"placements.{student}: is not in session {session!r}")
+        held = self._sessions[session]
+        self._in_session[session].remove(student)
+        _take(self._of_student[student], held)
+        for block in held.blocks:
+            _take(self._at[student, block], held)
+        return self._placements.pop((student, session))
+
+    def leave_out(self, absence: Unplaced) -> None:
+        """Lists a student as unplaced in a block. Raises: ValueError, as above."""
         where = f"unplaced.{absence.student}"
         _known(where, "student", absence.student, self.facts.students)
         _known(where, "block", absence.block, self.facts.blocks)
@@ -95,6 +129,18 @@ class Layout:
         self.unplaced[absence.student, absence.block] = absence
         if self.home_of(absence.student, absence.block) is not None:
             self._in_home[absence.home or ""].append(absence.student)
+
+    def take_back(self, student: StudentId, block: BlockId) -> Unplaced:
+        """Takes a student off the list of the unplaced in a block; the entry it was. Raises:
+        ValueError, as above."""
+        if (student, block) not in self.unplaced:
+            raise ValueError(f"unplaced.{student}: is not unplaced in {block!r}")
+        home = self.home_of(student, block)
+        if home is not None:
+            self._in_home[home].remove(student)
+        return self.unplaced.pop((student, block))
+
+    # --- questions ----------------------------------------------------------------------------
 
     def students_in(self, session: SessionId) -> list[StudentId]:
         """The students placed in a session, in the order of the plan."""
@@ -163,6 +209,11 @@ class Layout:
         """The duties of a session that count: accepted, qualified, and not held elsewhere."""
         may_hold = self.facts.may_hold
         return [d for d in session.duties if may_hold(d, session.offering, session.blocks)]
+
+
+def _take(listed: list[T], one: T) -> None:
+    """Takes exactly this thing, not merely an equal one, out of a list."""
+    del listed[next(i for i, other in enumerate(listed) if other is one)]
 
 
 def _known(where: str, what: str, name: str, among: object) -> None:
