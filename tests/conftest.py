@@ -9,18 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from services.store import Store
 from services.store.tables import metadata
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 """A Tuesday, 08:00 in Chicago."""
+SERVING, SERVING_PASSWORD = "flexday_app", "of the tests"
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The address of a migrated database on a PostgreSQL server of this test run alone.
+    """The address, for its owner, of a migrated database on a PostgreSQL server of this test run
+    alone; tests use it `as_served`.
 
     It has a folder apart from pytest's: the server runs as a user of its own where the tests are
     run by root, and every other run of pytest that starts takes the rights to pytest's away.
@@ -30,11 +32,9 @@ def postgresql() -> Iterator[str]:
     server = pgserver.get_server(folder)
     address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     try:
-        _on(address, "ALTER SYSTEM SET fsync = off")  # what is tested is not the disk
-        _on(address, "SELECT pg_reload_conf()")
-        store = Store(address)
-        store.migrate()
-        store.close()
+        on_server(address, "ALTER SYSTEM SET fsync = off")  # what is tested is not the disk
+        on_server(address, "SELECT pg_reload_conf()")
+        migrate(address)
         yield address
     finally:
         server.cleanup()
@@ -59,8 +59,22 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("migrated_file"), path)
         return f"sqlite:///{path}"
     server: str = request.getfixturevalue("postgresql")
-    _on(server, f"TRUNCATE {', '.join(metadata.tables)} CASCADE")
-    return server
+    on_server(server, f"TRUNCATE {', '.join(metadata.tables)} CASCADE")
+    return as_served(server)
+
+
+def migrate(owner: str) -> None:
+    """Makes the tables of an empty database on PostgreSQL, and the role that serves them."""
+    store = Store(owner)
+    store.migrate()
+    store.let_serve(SERVING, SERVING_PASSWORD)
+    store.close()
+
+
+def as_served(owner: str) -> str:
+    """The same database for the role that serves it, which owns nothing and is bound by policy."""
+    url = make_url(owner).set(username=SERVING, password=SERVING_PASSWORD)
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -83,7 +97,8 @@ def store(open_store: Callable[..., Store]) -> Store:
     return open_store()
 
 
-def _on(address: str, statement: str) -> None:
+def on_server(address: str, statement: str) -> None:
+    """Runs one statement as the owner, outside a transaction."""
     engine = create_engine(address, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(statement))

@@ -30,13 +30,19 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def open_store(address: str | None) -> Iterator[Store]:
-    """The record at an address, or where the settings say, migrated; closed at the end."""
+    """The record at an address, or where the settings say, fit to be served; closed at the end."""
+    with _store_at(address) as store:
+        store.make_ready()
+        yield store
+
+
+@contextmanager
+def _store_at(address: str | None) -> Iterator[Store]:
     from services.settings import settings
     from services.store import Store, StoreError
 
     store = Store(address or settings().database)
     try:
-        store.migrate()
         yield store
     except StoreError as error:
         raise _fail(str(error)) from error
@@ -140,9 +146,24 @@ def rebuild(
         raise typer.Exit(1)
 
 
-def migrate(db: Database = None) -> None:
+def migrate(
+    db: Database = None,
+    serve_as: Annotated[
+        str, typer.Option(envvar="FLEXDAY_SERVING_ROLE", help="the PostgreSQL role to let serve")
+    ] = "",
+    password: Annotated[
+        str,
+        typer.Option(
+            envvar="FLEXDAY_SERVING_PASSWORD", help="makes that role; better from the environment"
+        ),
+    ] = "",
+) -> None:
     """Bring the database's tables up to what this version needs."""
-    with open_store(db) as store:
+    with _store_at(db) as store:
+        store.migrate()
+        if serve_as:
+            store.let_serve(serve_as, password)
+            typer.echo(f"{serve_as} may serve it")
         typer.echo(f"{store.shown_address} is up to date")
 
 

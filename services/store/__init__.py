@@ -3,6 +3,7 @@
 from services.store.errors import (
     NotAllowed,
     NotFound,
+    NotReady,
     StoreError,
     Unavailable,
     UnknownSchool,
@@ -12,7 +13,7 @@ from services.store.inbox import Arrival
 from services.store.log import LogRow
 from services.store.records import Message
 from services.store.rows import AuditRow, PlanRow, RunRow, ScenarioRow
-from services.store.store import Store
+from services.store.store import Store, Waiting
 from services.store.tx import Tx
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Message",
     "NotAllowed",
     "NotFound",
+    "NotReady",
     "PlanRow",
     "RunRow",
     "ScenarioRow",
@@ -30,5 +32,6 @@ __all__ = [
     "Tx",
     "Unavailable",
     "UnknownSchool",
+    "Waiting",
     "WrongState",
 ]

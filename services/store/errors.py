@@ -25,3 +25,7 @@ class NotAllowed(StoreError):
 
 class WrongState(StoreError):
     """What was asked does not follow from the state that something is in."""
+
+
+class NotReady(StoreError):
+    """The record may not be served as it is: what to do first."""

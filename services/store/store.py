@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
+from services.store import isolation
 from services.store import tables as t
 from services.store.engines import reader_engine, writer_engine
+from services.store.errors import NotReady
 from services.store.faults import told_plainly
 from services.store.part import Clock, Disclosure, utc_now
 from services.store.tx import Tx
@@ -18,6 +21,15 @@ from services.viewer import Viewer
 ONE_LOOK = timedelta(hours=1)
 """The same viewer reading the same records for the same purpose within it is audited once."""
 MOST_REMEMBERED = 10_000
+
+
+class Waiting(NamedTuple):
+    """Runs that are queued and messages not yet sent, each with the time of the oldest."""
+
+    runs: int
+    oldest_run: datetime | None
+    messages: int
+    oldest_message: datetime | None
 
 
 class Store:
@@ -63,15 +75,78 @@ class Store:
 
     def schools(self) -> list[str]:
         """The ids of all schools, for workers that serve each of them in turn."""
+        return list(self.school_titles())
+
+    def school_titles(self) -> dict[str, str]:
+        """What each school is called, by its id, in the order of ids."""
         with told_plainly(), self._reader.connect() as connection:
-            return list(connection.scalars(select(t.school.c.school_id).order_by("school_id")))
+            rows = connection.execute(select(t.school_directory).order_by("school_id")).all()
+        return {row.school_id: row.title for row in rows}
+
+    def schools_with_runs(self) -> list[str]:
+        """The schools in which a run waits, or lapsed with whoever held it: the longest first."""
+        now, view = self.clock(), t.waiting_run
+        waits = or_(view.c.status == "queued", view.c.lease_until < now)
+        oldest = func.min(view.c.created_at)
+        statement = select(view.c.school_id).where(waits).group_by(view.c.school_id)
+        with told_plainly(), self._reader.connect() as connection:
+            return list(connection.scalars(statement.order_by(oldest, view.c.school_id)))
+
+    def waiting(self) -> Waiting:
+        """How much waits to be planned and to be sent, over all schools."""
+        runs, messages = t.waiting_run, t.unsent_message
+        queued = select(func.count(), func.min(runs.c.created_at)).where(runs.c.status == "queued")
+        unsent = select(func.count(), func.min(messages.c.created_at))
+        with told_plainly(), self._reader.connect() as connection:
+            return Waiting(*connection.execute(queued).one(), *connection.execute(unsent).one())
 
     def migrate(self) -> None:
-        """Brings the tables up to what this version needs."""
+        """Brings the tables up to what this version needs, by their owner on PostgreSQL."""
         from services.store.migrating import upgrade
 
         with told_plainly():
             upgrade(self._writer)
+
+    def make_ready(self) -> None:
+        """What every command asks first: an SQLite file is brought up to date; of PostgreSQL, which
+        only its owner may change, it is made sure that it may be served.
+
+        Raises:
+            NotReady: it may not, with what would mend it.
+            Unavailable: the database cannot be reached.
+        """
+        if self._writer.dialect.name == "sqlite":
+            self.migrate()
+        self.check()
+
+    def let_serve(self, role: str, password: str = "") -> None:
+        """Lets a role of PostgreSQL work with the tables, without owning them; with a password,
+        makes the role first. To be asked by the owner."""
+        with told_plainly(), self._writer.begin() as connection:
+            isolation.let_serve(connection, role, password)
+
+    def check(self) -> None:
+        """Makes sure that the record may be served: its tables are of this version, and no school
+        can see another's.
+
+        Raises:
+            NotReady: it may not, with what would mend it.
+            Unavailable: the database cannot be reached.
+        """
+        from services.store.migrating import newest, revision_of
+
+        with told_plainly(), self._reader.connect() as connection:
+            held, needed = revision_of(connection), newest()
+            if held != needed:
+                raise NotReady(
+                    f"the tables of {self.shown_address} are at revision {held or 'none'}, this "
+                    f"version needs {needed}; run `flexday migrate` as their owner"
+                )
+            if found := list(isolation.faults(connection)):
+                raise NotReady(
+                    f"schools are not kept apart in {self.shown_address}: {'; '.join(found)}; run "
+                    "`flexday migrate --serve-as ROLE` as the owner and sign in as that role"
+                )
 
     @property
     def shown_address(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     Float,
@@ -319,4 +320,65 @@ idempotency = _of_school(
     _must("status", Integer),
     _must("body", Text),
     _must("at", Instant),
+)
+
+# --- who may sign in or send ----------------------------------------------------------------
+
+account = _of_school(
+    "account",
+    _key("name"),
+    _must("person"),
+    _must("access_role"),
+    _must("password_hash", Text),
+    _must("failures", Integer),
+    _may("closed_until", Instant),
+    _must("created_at", Instant),
+    _may("ended_at", Instant),
+)
+
+# Without an account where the role picker signed somebody in.
+sign_in = _of_school(
+    "sign_in",
+    _key("token_hash"),
+    _may("account"),
+    _must("person"),
+    _must("access_role"),
+    _must("begun_at", Instant),
+    _must("seen_at", Instant),
+    Index("ix_sign_in_account", "school_id", "account"),
+)
+
+api_key = _of_school(
+    "api_key",
+    _key("id"),
+    _must("hash"),
+    _must("title", Text),
+    _must("source"),
+    _must("types", Text),
+    _must("office", Boolean),
+    _must("created_at", Instant),
+    _must("expires_at", Instant),
+    _may("ended_at", Instant),
+    _may("used_at", Instant),
+)
+
+# --- across schools -------------------------------------------------------------------------
+
+across = MetaData()
+"""Views for those who serve every school: which there are, and where something waits. They show
+ids, titles of schools and times, and on PostgreSQL are all that looks across schools."""
+
+school_directory = Table(
+    "school_directory", across, Column("school_id", Word), Column("title", Text)
+)
+waiting_run = Table(
+    "waiting_run",
+    across,
+    Column("school_id", Word),
+    Column("created_at", Instant),
+    Column("status", Word),
+    Column("lease_until", Instant),
+)
+unsent_message = Table(
+    "unsent_message", across, Column("school_id", Word), Column("created_at", Instant)
 )
