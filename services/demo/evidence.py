@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from schemas.events import (
     EvidenceFacts,
     FlagFacts,
     JudgementFacts,
+    MinutesFacts,
     RequestFacts,
     new,
 )
@@ -27,6 +28,8 @@ SLIPS_A_DAY = 0.4
 SLIPS = "demo/exit-slips"
 OFFICE = "demo/office"
 GOOD = 0.78
+SITTING = 45
+"""Minutes of owed support in one block."""
 
 
 @dataclass
@@ -120,19 +123,39 @@ def judgements(roster: Roster, today: date, seed: int) -> Iterator[AnyEvent]:
         yield new(name, id=f"{name}-{number}", source=OFFICE, time=when, data=told)
 
 
-def wishes(roster: Roster, day: date, asked_on: date, seed: int) -> Iterator[AnyEvent]:
-    """Half of the students rank choices for a day; teachers ask for twelve students."""
+def support(roster: Roster, today: date, following: date) -> Iterator[AnyEvent]:
+    """Owed time given before today in the week of a day to come: two sittings a week for each."""
+    monday = following - timedelta(days=following.weekday())
+    for number, service in enumerate(roster.services):
+        for weekday in sorted((number % 5, (number + 2) % 5)):
+            day = monday + timedelta(days=weekday)
+            if day < today:
+                given = MinutesFacts(
+                    service=service.id, student=service.student, day=day, minutes=SITTING
+                )
+                yield new(
+                    "minutes.delivered",
+                    id=f"{day}-{service.id}",
+                    source=OFFICE,
+                    time=at(day, time(14, 45)),
+                    data=given,
+                )
+
+
+def wishes(roster: Roster, day: date, today: date, seed: int) -> Iterator[AnyEvent]:
+    """Half of the students rank choices for a day, the evening before today; teachers ask for
+    twelve students."""
     random = Random(seed)
     choices = [o.id for o in roster.offerings if "enrichment" in o.minute_kinds]
     weights = [3 if choice in ("makers", "sport", "film") else 1 for choice in choices]
-    noon = at(asked_on, time(12, 0))
+    evening = at(today - timedelta(days=1), time(18, 0))
     for student in random.sample(roster.students, len(roster.students) // 2):
         open_to = [c for c in choices if c != "garden" or student.off_campus_consent]
         drawn = random.choices(choices, weights, k=8)
         ranking = tuple(dict.fromkeys(choice for choice in drawn if choice in open_to))[:3]
         told = ChoiceFacts(student=student.id, day=day, blocks=places.FLEX, ranking=ranking)
         yield new(
-            "choice.ranked", id=f"choice-{day}-{student.id}", source=OFFICE, time=noon, data=told
+            "choice.ranked", id=f"choice-{day}-{student.id}", source=OFFICE, time=evening, data=told
         )
     teachers = [adult for adult in roster.staff if "math" in adult.qualifications]
     for number, student in enumerate(random.sample(roster.students, 12)):
@@ -145,4 +168,4 @@ def wishes(roster: Roster, day: date, asked_on: date, seed: int) -> Iterator[Any
             blocks=places.FLEX,
             priority=random.randint(2, 5),
         )
-        yield new("request.made", id=asked.request, source=OFFICE, time=noon, data=asked)
+        yield new("request.made", id=asked.request, source=OFFICE, time=evening, data=asked)

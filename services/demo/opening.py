@@ -49,6 +49,7 @@ def open_school(
         told(f"{day}, planned and published")
         _publish(store, planner, day)
     following = places.next_school_day(today)
+    _take_in(store, evidence.support(roster, today, following))
     _take_in(store, evidence.wishes(roster, following, today, school.SEED))
     told(f"{following}, to be approved")
     _plan(store, planner, following, None)

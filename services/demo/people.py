@@ -200,9 +200,7 @@ def accommodations(students: tuple[Student, ...]) -> tuple[Accommodation, ...]:
                 )
             )  # fmt: skip
         if number % 67 == 5:
-            found.append(
-                Accommodation(id=f"a{number}", student=student.id, kind="time", blocks=("flex4",))
-            )
+            found.append(Accommodation(id=f"a{number}", student=student.id, kind="extra_time"))
     return tuple(found)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from schemas.plan import Plan
+from services import handlers
 from services.demo import evidence, opening, places, school
 from services.demo.opening import APPROVER, open_school
 from services.planner import Planner
@@ -23,6 +24,7 @@ from tests.services.school_day import Clock
 TODAY = date(2026, 11, 23)
 TOMORROW = date(2026, 11, 24)
 MACHINE = Viewer.machine(school.SCHOOL)
+TAKEN = {"accepted", "duplicate"}
 
 
 def test_the_same_date_and_seed_give_the_same_school() -> None:
@@ -80,6 +82,41 @@ def test_its_day_is_a_problem_with_a_place_for_everybody(enrolled: Store) -> Non
     assert len(problem.students) == 400
     assert sum(home.seats for home in problem.homes) >= 400
     assert all(student.needs for student in problem.students)
+
+
+def test_everybody_has_something_open_to_them_in_every_block(enrolled: Store) -> None:
+    with enrolled.read(MACHINE) as tx:
+        facts = Facts(snapshot(tx, TOMORROW).problem)
+    every = list(facts.offerings)
+    for student in facts.students:
+        for block in facts.free_blocks(student):
+            assert facts.welcomed(student, every, [block]), (student, block)
+
+
+def test_no_more_than_one_sitting_of_owed_time_falls_due_on_a_day(enrolled: Store) -> None:
+    for weekday in range(4):
+        today = TODAY + timedelta(days=weekday)
+        following = places.next_school_day(today)
+        enrolled.clock = Clock(f"{today}T06:30+00:00")
+        said = list(evidence.support(school.roster(TODAY), today, following))
+        assert {one.status for one in handlers.handle_batch(enrolled, MACHINE, said)} <= TAKEN
+        with enrolled.read(MACHINE) as tx:
+            due = [service.minutes_due for service in snapshot(tx, following).problem.services]
+        assert due
+        assert max(due) <= evidence.SITTING, following
+
+
+def test_all_that_was_said_before_counts_however_early_the_school_is_opened(
+    enrolled: Store,
+) -> None:
+    enrolled.clock = Clock(f"{TODAY}T06:30+00:00")
+    roster = school.roster(TODAY)
+    said = [
+        *evidence.judgements(roster, TODAY, 1),
+        *evidence.support(roster, TODAY, TOMORROW),
+        *evidence.wishes(roster, TOMORROW, TODAY, 1),
+    ]
+    assert {one.status for one in handlers.handle_batch(enrolled, MACHINE, said)} == {"accepted"}
 
 
 def test_every_page_says_that_the_school_is_invented(enrolled: Store) -> None:
