@@ -22,7 +22,7 @@ check: .venv/dev
 soak: .venv/dev
 	$(BIN)/pytest -m soak
 
-bench: .venv/dev
+bench: .venv/bench
 	$(BIN)/python -m tests.bench $(if $(FULL),--full)
 
 # The environment; made again when what the project needs changes.
@@ -36,6 +36,11 @@ bench: .venv/dev
 
 .venv/dev: .venv/run
 	$(BIN)/pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e ".[dev]"
+	@touch $@
+
+.venv/bench: .venv/dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e ".[bench]"
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps fairpyx==0.1
 	@touch $@
 
 clean:

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from tests.bench.cases import Case, full_cases, growth_cases, quick_cases
 from tests.bench.measuring import Bench
-from tests.bench.outside import timetables
+from tests.bench.outside import divisions, timetables
 
-PARTS = ("families", "itc")
+PARTS = ("families", "itc", "choice")
 QUICK_INSTANCES = ("comp-2007-2-1", "comp-2007-2-17")
 QUICK_SECONDS, FULL_SECONDS = 60.0, 600.0
+QUICK_CHOICE_SECONDS, CHOICE_SECONDS = 20.0, 120.0
 
 
 def main() -> None:
@@ -34,6 +35,9 @@ def main() -> None:
                 _measure_families(folder, asked)
             elif part == "itc":
                 _measure_itc(folder, asked)
+            elif part == "choice":
+                limit = asked.time or (CHOICE_SECONDS if asked.full else QUICK_CHOICE_SECONDS)
+                list(divisions(folder, limit, _say))
 
 
 def _arguments() -> argparse.Namespace:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import pytest
-
-from tests.bench import watching
 from tests.bench.watching import Point, points, watch
 
 
@@ -32,9 +29,8 @@ def test_the_memory_of_children_counts() -> None:
     assert seen.peak > 100_000_000
 
 
-def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "PATIENCE", 0.5)
-    seen = watch(program("import time; time.sleep(60)"), 0.5)
+def test_a_process_that_does_not_end_is_ended() -> None:
+    seen = watch(program("import time; time.sleep(60)"), 0.5, patience=0.5)
     assert seen.status is None
     assert seen.seconds < 20
 

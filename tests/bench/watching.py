@@ -50,15 +50,15 @@ class Watched:
     """The last line it wrote to standard error."""
 
 
-def watch(command: list[str], limit: float) -> Watched:
-    """Runs a command to its end, or ends it when it is far over `limit` seconds."""
+def watch(command: list[str], limit: float, patience: float = PATIENCE) -> Watched:
+    """Runs a command to its end, or ends it when it is `patience` seconds over its limit."""
     began = time.monotonic()
     child = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     lines: list[str] = []
     reader = threading.Thread(target=_read, args=(child.stderr, lines), daemon=True)
     reader.start()
     peak, status = 0, None
-    while time.monotonic() - began < limit + PATIENCE:
+    while time.monotonic() - began < limit + patience:
         peak = max(peak, _resident(child))
         with suppress(psutil.TimeoutExpired):
             status = child.wait(timeout=EVERY)
