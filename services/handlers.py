@@ -6,7 +6,7 @@ one transaction: inbox, log, state, outbox. When it has committed the event is a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -49,24 +49,37 @@ def handle(store: Store, viewer: Viewer, raw: Raw) -> Outcome:
     return handle_batch(store, viewer, [raw])[0]
 
 
-def handle_batch(store: Store, viewer: Viewer, raws: Sequence[Raw]) -> list[Outcome]:
-    """Takes in events in one transaction; what became of each, in their order.
+def handle_batch(
+    store: Store,
+    viewer: Viewer,
+    raws: Sequence[Raw],
+    alongside: Callable[[Tx], None] = lambda tx: None,
+) -> list[Outcome]:
+    """Takes in events in one transaction; what became of each, in their order. `alongside` writes
+    what is to stand or fall with them, such as how far a stream was read.
 
     Raises:
         Unavailable: nothing was written; the sender is to try again.
     """
     try:
         with store.begin(viewer) as tx:
-            return handle_in(tx, raws)
+            outcomes = handle_in(tx, raws)
+            alongside(tx)
+            return outcomes
     except Unavailable:
         raise
     except UnknownSchool as unknown:
+        reason, mend = str(unknown), "import it, then replay"
         with store.begin(viewer) as tx:
-            return [_set_aside(tx, raw, str(unknown), "import it, then replay") for raw in raws]
+            outcomes = [_set_aside(tx, raw, reason, mend) for raw in raws]
+            alongside(tx)
+            return outcomes
     except Exception:
         log.exception("a batch failed; trying its events one by one", school=viewer.school)
         with store.begin(viewer) as tx:
-            return [_handle_alone(tx, raw) for raw in raws]
+            outcomes = [_handle_alone(tx, raw) for raw in raws]
+            alongside(tx)
+            return outcomes
 
 
 def handle_in(tx: Tx, raws: Sequence[Raw]) -> list[Outcome]:

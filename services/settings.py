@@ -30,6 +30,22 @@ class Settings(BaseSettings):
     """Whether anybody who reaches the pages may sign in as anybody: for demos and trials only."""
     api_keys: dict[str, str] = Field(default_factory=dict)
     """Who may post events: sha256 of the key, in hexadecimal, to the school it stands for."""
+    brokers: str = ""
+    """Kafka's addresses, HOST:PORT,...; empty where events come in by HTTP and files alone."""
+    topic_prefix: str = Field(default="flexday", pattern=r"^[a-zA-Z0-9._-]{1,100}$")
+    """What the names of topics and consumer groups begin with."""
+    topic_partitions: int = Field(default=12, ge=1, le=10_000)
+    topic_copies: int = Field(default=1, ge=1, le=9)
+    """Brokers that keep a copy of each topic: 3 where there are three brokers or more."""
+    stream_batch: int = Field(default=200, ge=1, le=500)
+    """Records of a stream taken in at once."""
+    stream_window: int = Field(default=200, ge=10, le=100_000)
+    stream_most_bad: int = Field(default=20, ge=1)
+    """A partition is stopped when of its newest `stream_window` records more did not count."""
+    stream_session: float = Field(default=12.0, ge=1)
+    """Seconds without a sign of life after which another worker takes a worker's partitions."""
+    stream_silent: float = Field(default=60.0, ge=5)
+    """Seconds in which records waited and none was taken in, after which a worker ends itself."""
 
 
 @cache

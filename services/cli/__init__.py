@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import judging, records, running, serving, settling, solving, telling
+from services.cli import judging, records, running, serving, settling, solving, streaming, telling
 
 app = typer.Typer(
     name="flexday",
@@ -26,6 +26,7 @@ records.register(app)
 running.register(app)
 serving.register(app)
 settling.register(app)
+streaming.register(app)
 telling.register(app)
 
 

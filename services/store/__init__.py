@@ -14,17 +14,20 @@ from services.store.log import LogRow
 from services.store.records import Message
 from services.store.rows import AuditRow, PlanRow, RunRow, ScenarioRow
 from services.store.store import Store, Waiting
+from services.store.streams import Gap, Position
 from services.store.tx import Tx
 
 __all__ = [
     "Arrival",
     "AuditRow",
+    "Gap",
     "LogRow",
     "Message",
     "NotAllowed",
     "NotFound",
     "NotReady",
     "PlanRow",
+    "Position",
     "RunRow",
     "ScenarioRow",
     "Store",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 
 from services.canonical import canonical, sha256
 from services.store import tables as t
@@ -15,6 +15,12 @@ from services.store.part import Part
 from services.store.rows import AuditRow
 
 CHAIN_START = "0" * 64
+_NUMBERS = (
+    update(t.school)
+    .where(t.school.c.school_id == bindparam("school"))
+    .values(outbox_seq=t.school.c.outbox_seq + bindparam("count"))
+    .returning(t.school.c.outbox_seq)
+)
 
 
 @dataclass(frozen=True)
@@ -111,25 +117,33 @@ class Records(Part):
         return message.id
 
     def outbox_all(self, messages: Iterable[Message]) -> None:
-        """Puts many messages out at once."""
-        now = self.clock()
+        """Puts many messages out at once, numbered in the order in which they are to be sent: a
+        school's writers take turns, so the numbers follow the order of commits."""
+        pending = list(messages)
+        if not pending:
+            return
+        now, last = self.clock(), self._ask(_NUMBERS, count=len(pending))[0].outbox_seq
         self._add_all(
             t.outbox,
             [
-                {**vars(each), "payload": canonical(each.payload), "created_at": now}
-                for each in messages
+                {
+                    **vars(each),
+                    "payload": canonical(each.payload),
+                    "created_at": now,
+                    "seq": last - len(pending) + place,
+                }
+                for place, each in enumerate(pending, 1)
             ],
         )
 
     def unsent(self, limit: int = 100) -> Sequence[Any]:
-        """Messages not yet marked sent, oldest first. Never asked for by `id > last`, which loses
-        rows on PostgreSQL, where ids are not handed out in the order of commits."""
+        """Messages not yet marked sent, in the order in which they came to be. Never asked for by
+        `seq > last`: what was marked is known row by row, so nothing can be skipped."""
         statement = (
             select(t.outbox)
             .where(self._mine(t.outbox), t.outbox.c.sent_at.is_(None))
-            .order_by(t.outbox.c.created_at, t.outbox.c.id)
+            .order_by(t.outbox.c.seq)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
         return self._rows(statement)
 

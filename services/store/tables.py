@@ -60,6 +60,7 @@ school = Table(
     _must("grades", Text),
     _must("settings", Text),
     _must("last_seq", BigInteger),
+    _must("outbox_seq", BigInteger, server_default="0"),
     _must("roster_version", Integer),
 )
 
@@ -137,14 +138,39 @@ outbox = _of_school(
     _must("payload", Text),
     _must("created_at", Instant),
     _may("sent_at", Instant),
+    _must("seq", BigInteger, server_default="0"),
 )
 Index(
     "ix_outbox_unsent",
     outbox.c.school_id,
-    outbox.c.created_at,
+    outbox.c.seq,
     sqlite_where=text("sent_at IS NULL"),
     postgresql_where=text("sent_at IS NULL"),
 )
+
+# --- streams: of the installation, holding no record of anybody --------------------------------
+
+stream_position = Table(
+    "stream_position",
+    metadata,
+    _key("topic"),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    _must("next_offset", BigInteger),
+    _must("read_at", Instant),
+    _may("stopped_at", Instant),
+    _must("stopped_for", Text),
+)
+
+stream_gap = Table(
+    "stream_gap",
+    metadata,
+    _key("topic"),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("first_offset", BigInteger, primary_key=True, autoincrement=False),
+    _must("last_offset", BigInteger),
+    _must("seen_at", Instant),
+)
+OF_THE_INSTALLATION = frozenset({"stream_position", "stream_gap"})
 
 # --- state folded from the log --------------------------------------------------------------
 

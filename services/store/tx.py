@@ -10,7 +10,8 @@ from services.store.roster import SchoolRoster
 from services.store.runs import Runs
 from services.store.scenarios import Scenarios
 from services.store.state import State
+from services.store.streams import Streams
 
 
-class Tx(SchoolRoster, Inbox, State, Runs, Plans, Scenarios, People, Names):
+class Tx(SchoolRoster, Inbox, State, Runs, Plans, Scenarios, People, Names, Streams):
     """A transaction of one viewer, handed out by Store.begin (to change) and Store.read."""

