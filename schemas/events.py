@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
@@ -348,6 +348,12 @@ AnyEvent = Annotated[
 ]
 
 _EVENT: TypeAdapter[Any] = TypeAdapter(AnyEvent)
+
+NAMES = frozenset(
+    get_args(kind.model_fields["type"].annotation)[0].removeprefix(PREFIX).rsplit(".", 1)[0]
+    for kind in Event.__subclasses__()
+)
+"""What can be said: the events' names, without prefix and version."""
 
 
 def decode(raw: bytes | str | dict[str, Any]) -> AnyEvent:

@@ -25,11 +25,10 @@ class Settings(BaseSettings):
     """Bytes of an uploaded import."""
     deepest_json: int = Field(default=32, ge=4, le=200)
     secret: str = ""
-    """Signs the sign-in cookies; empty means a new one at every start, which ends all sign-ins."""
+    """Hashes the sign-ins that are kept; empty means a new one at every start, which ends all
+    sign-ins. Several servers need the same."""
     role_picker: bool = False
     """Whether anybody who reaches the pages may sign in as anybody: for demos and trials only."""
-    api_keys: dict[str, str] = Field(default_factory=dict)
-    """Who may post events: sha256 of the key, in hexadecimal, to the school it stands for."""
     brokers: str = ""
     """Kafka's addresses, HOST:PORT,...; empty where events come in by HTTP and files alone."""
     topic_prefix: str = Field(default="flexday", pattern=r"^[a-zA-Z0-9._-]{1,100}$")

@@ -9,10 +9,13 @@ from typing import Literal
 from schemas.events import AnyEvent
 from schemas.school import AccessRole
 
-ViewerRole = AccessRole | Literal["machine"]
+ViewerRole = AccessRole | Literal["machine", "system"]
+"""Beside people's roles: the system itself, and another system that sends events by a key."""
 
 WHOLE_SCHOOL: frozenset[str] = frozenset({"scheduler", "admin", "coordinator", "machine"})
 """Roles whose work needs the records of every student of their school."""
+
+ANY_SOURCE = "*"
 
 OF_TEACHERS = frozenset(
     {
@@ -34,17 +37,33 @@ OF_STUDENTS = frozenset({"choice.ranked"})
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """What a key lets another system say: events of its `source` (* for any), of the `types` (begun
+    with the prefix, without version; none: all)."""
+
+    source: str
+    types: frozenset[str]
+
+    def may_send(self, event: AnyEvent) -> bool:
+        return self.source in (event.source, ANY_SOURCE) and (
+            not self.types or event.type.rsplit(".", 1)[0] in self.types
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Viewer:
     """A person, or a part of the system, asking in one school for one purpose.
 
     `person` is the id of the student, staff member or guardian; for a machine, the name of the
-    part that asks. `purpose` is written into the audit rows that a read leaves.
+    part that asks. `purpose` is written into the audit rows that a read leaves. `sender` narrows
+    what may be sent to what a key stands for.
     """
 
     school: str
     access_role: ViewerRole
     person: str
     purpose: str
+    sender: Sender | None = None
 
     @classmethod
     def machine(cls, school: str, purpose: str = "planning") -> Viewer:
@@ -76,7 +95,7 @@ def may_see(viewer: Viewer, student: str, tied: Container[str]) -> bool:
 
     Scheduler, admin, coordinator and the system see their school's students, a student sees
     themself, a teacher or a guardian those in `tied`: the students of the teacher's own classes
-    and sessions, or the children a guardian link names today.
+    and sessions, or the children a guardian link names today. Another system sees nobody's.
     """
     if viewer.sees_whole_school:
         return True
@@ -90,8 +109,12 @@ def may_send(viewer: Viewer, event: AnyEvent, tied: Container[str]) -> bool:
 
     Those who see the whole school may say anything; students rank their own choices; guardians
     say when their child is away; teachers speak in their own name, and of students in `tied`, but
-    may ask for any student.
+    may ask for any student. Another system says what its key stands for.
     """
+    if viewer.sender is not None and not viewer.sender.may_send(event):
+        return False
+    if viewer.access_role == "system":
+        return viewer.sender is not None
     if viewer.sees_whole_school:
         return True
     student = getattr(event.data, "student", None)

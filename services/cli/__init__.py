@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import judging, records, running, serving, settling, solving, streaming, telling
+from services.cli import (
+    access,
+    judging,
+    records,
+    running,
+    serving,
+    settling,
+    solving,
+    streaming,
+    telling,
+)
 
 app = typer.Typer(
     name="flexday",
@@ -27,6 +37,7 @@ running.register(app)
 serving.register(app)
 settling.register(app)
 streaming.register(app)
+access.register(app)
 telling.register(app)
 
 

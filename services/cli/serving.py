@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import tempfile
 import time
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -65,15 +64,15 @@ def demo(
 
 
 def _open_and_serve(file: Path, port: int) -> None:
-    from services.canonical import sha256
+    from services.access import make_key
     from services.demo.opening import NotPlanned, open_school
     from services.demo.school import SCHOOL, ZONE
     from services.planner import Planner
     from services.serving import serve as serve_pages
     from services.settings import Settings
+    from services.viewer import ANY_SOURCE, Viewer
 
     began, is_new = time.monotonic(), not file.exists()
-    key = secrets.token_urlsafe(24)
     with open_store(f"sqlite:///{file}") as store:
         if is_new:
             try:
@@ -82,13 +81,16 @@ def _open_and_serve(file: Path, port: int) -> None:
                 typer.echo(f"the invented school could not be opened: {error}", err=True)
                 raise typer.Exit(1) from error
 
+        with store.begin(Viewer.machine(SCHOOL, "demo")) as tx:
+            key = make_key(tx, "demo", ANY_SOURCE, (), office=True, lasts=timedelta(days=1))
+
         def tell(address: str) -> None:
             typer.echo(f"\nLarkfield School is open after {time.monotonic() - began:.0f} s:")
             typer.echo(f"  pages       {address}")
             typer.echo(f"  send events {address}api/events  (Authorization: Bearer {key})")
             typer.echo("Stop with Ctrl-C.")
 
-        settings = Settings(role_picker=True, api_keys={sha256(key): SCHOOL})
+        settings = Settings(role_picker=True)
         serve_pages(settings, store, "127.0.0.1", port, tell)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.store.access import Access
 from services.store.inbox import Inbox
 from services.store.names import Names
 from services.store.people import People
@@ -13,5 +14,5 @@ from services.store.state import State
 from services.store.streams import Streams
 
 
-class Tx(SchoolRoster, Inbox, State, Runs, Plans, Scenarios, People, Names, Streams):
+class Tx(SchoolRoster, Inbox, State, Runs, Plans, Scenarios, People, Names, Streams, Access):
     """A transaction of one viewer, handed out by Store.begin (to change) and Store.read."""

@@ -109,6 +109,13 @@ def whole_school(viewer: Asking) -> Viewer:
 WholeSchool = Annotated[Viewer, Depends(whole_school)]
 
 
+def who_sends(viewer: Asking) -> Viewer:
+    """Raises: HTTPException 403 for those who need no list of ids to send events."""
+    if not viewer.sees_whole_school and viewer.access_role != "system":
+        raise HTTPException(403, "This is for the school's office and for systems that send.")
+    return viewer
+
+
 async def json_body(request: Request) -> Any:
     """The body, by its media type.
 
@@ -257,7 +264,9 @@ def get_mastery(student: StudentInPath, viewer: Asking, store: Record) -> list[M
     responses=ANYWHERE,
 )
 def get_ids(
-    kind: Literal["students", "competencies"], viewer: WholeSchool, store: Record
+    kind: Literal["students", "competencies"],
+    viewer: Annotated[Viewer, Depends(who_sends)],
+    store: Record,
 ) -> list[str]:
     """The ids that evidence can name, in order."""
     with store.read(viewer) as tx:

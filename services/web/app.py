@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 from starlette.staticfiles import StaticFiles
 
+from services.access import SignIns
 from services.settings import Settings
 from services.store import Store
 from services.web import (
@@ -21,7 +22,7 @@ from services.web import (
     teacher,
     whatif,
 )
-from services.web.auth import SignIns, not_from_elsewhere
+from services.web.auth import not_from_elsewhere
 from services.web.security import BodyLimit, SecureHeaders
 
 ROUTERS = (
@@ -52,9 +53,9 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     )
     app.state.settings = settings
     app.state.store = store
-    app.state.sign_ins = SignIns(settings.secret)
+    app.state.sign_ins = SignIns(store, settings.secret)
     errors.add_handlers(app)
-    for router in ROUTERS:
+    for router in (*ROUTERS, *([sign_in.picker] if settings.role_picker else [])):
         app.include_router(router)
     app.mount("/static", StaticFiles(packages=[("services.web", "static")]), "static")
 

@@ -1,4 +1,4 @@
-"""Who is asking: a role picker behind a signed cookie, keys for other systems, and CSRF checks.
+"""Who is asking: a browser that is signed in, another system by its key; and CSRF checks.
 
 A school's own sign-in takes the place of `/sign-in` alone; the rest only knows `Signed`.
 """
@@ -6,20 +6,17 @@ A school's own sign-in takes the place of `/sign-in` alone; the rest only knows 
 from __future__ import annotations
 
 import hmac
-import secrets
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request, Response
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from fastapi.concurrency import run_in_threadpool
 
 from schemas.school import AccessRole
-from services.canonical import sha256
+from services.access import LONGEST, SignIns, name_in_role, sender_of
 from services.viewer import Viewer
 
-SIGNED_IN_SECONDS = 12 * 3600
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN_FIELD = "csrf"
 TOKEN_HEADER = "x-csrf-token"
@@ -47,40 +44,37 @@ class Signed:
         return Viewer.staff(self.school, self.access_role, self.person)
 
 
-class SignIns:
-    """Puts sign-ins into cookies signed with `secret`, and takes them out again."""
+def start(
+    request: Request,
+    response: Response,
+    school: str,
+    role: AccessRole,
+    person: str,
+    account: str | None = None,
+) -> None:
+    """Signs a person in; any sign-in before it in this browser ends."""
+    sign_ins: SignIns = request.app.state.sign_ins
+    sign_ins.end(_token(request))
+    response.set_cookie(
+        _cookie(request),
+        sign_ins.begin(school, role, person, account),
+        max_age=int(LONGEST.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
 
-    def __init__(self, secret: str) -> None:
-        self._serializer = URLSafeTimedSerializer(secret or secrets.token_urlsafe(32), "sign-in")
 
-    def start(
-        self, request: Request, response: Response, school: str, role: AccessRole, person: str
-    ) -> None:
-        """Signs a person in; any sign-in before it in this browser ends."""
-        signed = Signed(school, role, person, secrets.token_urlsafe(32))
-        secure = request.url.scheme == "https"
-        response.set_cookie(
-            _cookie(request),
-            self._serializer.dumps(asdict(signed)),
-            max_age=SIGNED_IN_SECONDS,
-            httponly=True,
-            samesite="lax",
-            secure=secure,
-            path="/",
-        )
+def end(request: Request, response: Response) -> None:
+    """Signs whoever asks out, here and in the record."""
+    sign_ins: SignIns = request.app.state.sign_ins
+    sign_ins.end(_token(request))
+    response.delete_cookie(_cookie(request), path="/", secure=request.url.scheme == "https")
 
-    def end(self, request: Request, response: Response) -> None:
-        response.delete_cookie(_cookie(request), path="/", secure=request.url.scheme == "https")
 
-    def read(self, request: Request) -> Signed | None:
-        """Who is signed in, or None when the cookie is missing, forged or too old."""
-        try:
-            fields: Any = self._serializer.loads(
-                request.cookies.get(_cookie(request), ""), max_age=SIGNED_IN_SECONDS
-            )
-            return Signed(**fields)
-        except (BadSignature, TypeError):
-            return None
+def _token(request: Request) -> str:
+    return request.cookies.get(_cookie(request), "")
 
 
 def _cookie(request: Request) -> str:
@@ -91,26 +85,28 @@ def _cookie(request: Request) -> str:
 def signed_of(request: Request) -> Signed:
     """Raises: SignInNeeded."""
     sign_ins: SignIns = request.app.state.sign_ins
-    signed = sign_ins.read(request)
-    if signed is None:
+    if (signed := sign_ins.read(_token(request))) is None:
         raise SignInNeeded
-    return signed
+    return Signed(*signed)
 
 
 def viewer_of(request: Request) -> Viewer:
     """Who asks: the person signed in, or the system that a key in `Authorization: Bearer` names.
 
     Raises:
-        SignInNeeded: neither is there.
+        SignInNeeded: neither is there, or the person has since lost the role.
     """
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        keys: dict[str, str] = request.app.state.settings.api_keys
-        school = keys.get(sha256(key.strip()))
-        if school is None:
+        sender = sender_of(request.app.state.store, key.strip())
+        if sender is None:
             raise SignInNeeded
-        return Viewer.machine(school, purpose="events from another system")
-    return signed_of(request).viewer
+        return sender
+    viewer = signed_of(request).viewer
+    with request.app.state.store.read(Viewer.machine(viewer.school, "who is signed in")) as tx:
+        if name_in_role(tx, viewer.access_role, viewer.person) is None:  # type: ignore[arg-type]
+            raise SignInNeeded
+    return viewer
 
 
 def signed_as(request: Request, roles: Collection[AccessRole]) -> Signed:
@@ -133,7 +129,7 @@ async def own_form(request: Request) -> None:
     Raises:
         HTTPException: 403 otherwise.
     """
-    expected = signed_of(request).csrf
+    expected = (await run_in_threadpool(signed_of, request)).csrf
     header = request.headers.get(TOKEN_HEADER)
     given = header if header is not None else (await request.form()).get(TOKEN_FIELD)
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):

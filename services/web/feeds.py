@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
+from services.access import from_word, to_word
 from services.canonical import sha256
 from services.schedules.calendar import calendar_of
 from services.store import Store
@@ -43,7 +42,7 @@ def make_feed(asker: Anyone) -> Response:
     with asker.begin() as tx:
         token = tx.feed_token(_kind(asker), asker.viewer.person)
         tx.audit("feed.opened", f"{_kind(asker)} {asker.viewer.person}")
-    address = f"{asker.request.base_url}cal/{_address(asker.viewer.school, token)}.ics"
+    address = f"{asker.request.base_url}cal/{to_word(asker.viewer.school)}.{token}.ics"
     return show(asker, "calendar.html", FeedPage(active=True, address=address))
 
 
@@ -60,20 +59,6 @@ def _kind(asker: Asker) -> PersonKind:
     return KINDS[asker.signed.access_role]
 
 
-def _address(school: str, token: str) -> str:
-    """School and secret as one part of an address."""
-    return f"{base64.urlsafe_b64encode(school.encode()).decode().rstrip('=')}.{token}"
-
-
-def _parted(address: str) -> tuple[str, str]:
-    school, _, token = address.partition(".")
-    try:
-        padded = school + "=" * (-len(school) % 4)
-        return base64.urlsafe_b64decode(padded.encode()).decode(), token
-    except (binascii.Error, UnicodeError):
-        return "", token
-
-
 @router.get("/cal/{address}.ics", response_model=None)
 def feed(request: Request, address: str) -> Response:
     """A person's published days as iCalendar (RFC 5545, RFC 7986); 304 where nothing changed.
@@ -81,8 +66,9 @@ def feed(request: Request, address: str) -> Response:
     A wrong address, one taken back and one of a school that is not here answer alike.
     """
     store: Store = request.app.state.store
-    school, token = _parted(address)
-    if school not in store.schools():
+    word, _, token = address.partition(".")
+    school = from_word(word)
+    if school is None or school not in store.schools():
         raise HTTPException(404)
     with store.read(Viewer.machine(school, "calendar feed")) as tx:
         whose = tx.feed_person(token)

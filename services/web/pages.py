@@ -18,6 +18,7 @@ from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict
 
 from schemas.school import AccessRole, School
+from services.access import name_in_role
 from services.store import Store
 from services.store.tx import Tx
 from services.viewer import Viewer
@@ -92,18 +93,6 @@ def asking(*roles: AccessRole) -> Callable[..., Asker]:
             return Asker(request, signed, name, tx.school(), invented)
 
     return find
-
-
-def name_in_role(tx: Tx, role: AccessRole, person: str) -> str | None:
-    """The name of a person who may act in a role today; None for anybody else."""
-    if role == "guardian":
-        links = [link for link in tx.guardian_links() if link.guardian == person]
-        live = [link for link in links if link.may_see and not link.court_restricted]
-        return f"{live[0].given_name} {live[0].family_name}".strip() if live else None
-    entry = tx.entry("students" if role == "student" else "staff", person)
-    if entry is None or (role != "student" and role not in entry.access_roles):
-        return None
-    return f"{entry.given_name} {entry.family_name}".strip()
 
 
 class Pages:

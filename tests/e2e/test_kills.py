@@ -21,12 +21,11 @@ from sqlalchemy import text
 from services.folding import verify
 from services.store import Store
 from tests.e2e import event_server
-from tests.services.small_school import EAST, enrol, event, evidence
+from tests.services.small_school import EAST, enrol, event, evidence, key_for
 
 PROCESSES = multiprocessing.get_context("forkserver")
 """Each server is a fresh process, forked from one that has loaded the modules already."""
 PROCESSES.set_forkserver_preload(["tests.e2e.event_server"])
-KEY = "the writers' key"
 WRITERS = 4
 STARTS_WITHIN = 60.0
 
@@ -44,7 +43,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        arguments = (self.database, self.port, KEY, "east")
+        arguments = (self.database, self.port)
         self.process = PROCESSES.Process(target=event_server.serve, args=arguments, daemon=True)
         self.process.start()
         until = time.monotonic() + STARTS_WITHIN
@@ -67,6 +66,7 @@ class Writer:
 
     number: int
     address: str
+    key: str
     stop: threading.Event
     acknowledged: Counter[str] = field(default_factory=Counter)
     sent: dict[str, Any] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Writer:
             return
 
     def _post(self, body: Any) -> Any:
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"}
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
         request = urllib.request.Request(
             f"{self.address}/api/events", json.dumps(body).encode(), headers
         )
@@ -129,9 +129,10 @@ def test_no_acknowledged_event_is_lost_and_none_counts_twice(tmp_path: Path, kil
     store = Store(database)
     store.migrate()
     enrol(store)
+    key = key_for(store)
     server, stop, chance = Server(database, free_port()), threading.Event(), random.Random(kills)
     server.start()
-    writers = [Writer(number, server.address, stop) for number in range(WRITERS)]
+    writers = [Writer(number, server.address, key, stop) for number in range(WRITERS)]
     threads = [threading.Thread(target=writer.run) for writer in writers]
     for thread in threads:
         thread.start()

@@ -24,8 +24,9 @@ from schemas.school import (
     StaffMember,
     Student,
 )
+from services.access import make_key
 from services.store import Store
-from services.viewer import Viewer
+from services.viewer import ANY_SOURCE, Viewer
 from tests.conftest import NOW
 
 DAY = date(2026, 11, 25)
@@ -76,6 +77,14 @@ def roster(school: str = "east", **changed: Any) -> Roster:
         "competencies": (competency("c1", "6.RP.A.1"), competency("c2", "6.RP.A.2")),
     }
     return Roster(**(parts | changed))
+
+
+def key_for(store: Store, school: str = "east", office: bool = True, **scope: Any) -> str:
+    """A key to a school for a test's system; `scope` narrows what it may send."""
+    source, types = scope.get("source", ANY_SOURCE), scope.get("types", ())
+    lasts = scope.get("lasts", timedelta(days=1))
+    with store.begin(Viewer.machine(school)) as tx:
+        return make_key(tx, "tests", source, types, office, lasts)
 
 
 def enrol(store: Store, school: str = "east", **changed: Any) -> None:

@@ -77,7 +77,7 @@ def sign_in(app: FastAPI) -> SignIn:
     def sign(role: str, person: str | None = None) -> TestClient:
         browser = TestClient(app, follow_redirects=False, raise_server_exceptions=False)
         form = {"school": SCHOOL, "role": role, "person": person or PEOPLE[role]}
-        assert browser.post("/sign-in", data=form).status_code == 303
+        assert browser.post("/sign-in/as", data=form).status_code == 303
         return browser
 
     return sign

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,16 +14,15 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.canonical import sha256
 from services.settings import Settings
 from services.store import Store, Unavailable
 from services.store.part import Part
 from services.viewer import Viewer
 from services.web.app import create_app
 from services.web.auth import viewer_of
-from tests.services.small_school import DAY, EAST, enrol, event, evidence
+from tests.conftest import NOW
+from tests.services.small_school import DAY, EAST, enrol, event, evidence, key_for
 
-KEY = "a key of another system"
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 
@@ -31,9 +31,9 @@ BATCH = "application/cloudevents-batch+json"
 def client(store: Store) -> Iterator[TestClient]:
     """Another system with a key to the school east, on each database in turn."""
     enrol(store)
-    app = create_app(Settings(_env_file=None, api_keys={sha256(KEY): "east"}), store)
+    app = create_app(Settings(_env_file=None), store)
     with TestClient(app, raise_server_exceptions=False) as client:
-        client.headers["Authorization"] = f"Bearer {KEY}"
+        client.headers["Authorization"] = f"Bearer {key_for(store)}"
         yield client
 
 
@@ -277,3 +277,74 @@ def test_no_body_makes_the_server_trip(client: TestClient, body: bytes) -> None:
 @given(body=st.binary(max_size=2000) | (JSON | MUTATED).map(lambda v: json.dumps(v).encode()))
 def test_five_thousand_bodies_do_not_make_the_server_trip(client: TestClient, body: bytes) -> None:
     never_trips(client, body)
+
+
+# --- keys of systems ----------------------------------------------------------------------------
+
+
+def test_a_key_without_the_offices_rights_only_sends(client: TestClient, store: Store) -> None:
+    client.headers["Authorization"] = f"Bearer {key_for(store, office=False)}"
+    assert post(client, evidence("e1")).json()["status"] == "accepted"
+    assert client.get("/api/roster/students/ids").json() == ["ada", "ben", "cy", "dee"]
+    for closed in ("/api/events", "/api/intake"):
+        assert client.get(closed).status_code == 403
+    assert client.get("/api/students/ada/mastery").status_code == 404
+    assert client.post("/api/intake/replays").status_code == 403
+    assert client.post("/api/imports/csv", files={"files": b"x"}).status_code == 403
+
+
+@pytest.mark.parametrize("office", [False, True])
+def test_a_key_speaks_for_its_source_and_its_types_alone(
+    client: TestClient, store: Store, office: bool
+) -> None:
+    scope = {"source": "gradebook", "types": ("evidence.recorded",)}
+    client.headers["Authorization"] = f"Bearer {key_for(store, office=office, **scope)}"
+    assert post(client, evidence("e1")).status_code == 403
+    assert post(client, evidence("e1") | {"source": "gradebook"}).status_code == 200
+    absence = event("staff.absent", "a1", staff="vega", day=DAY, source="gradebook")
+    assert post(client, absence).status_code == 403
+
+
+def test_what_a_key_may_not_send_it_may_not_send_by_way_of_the_quarantine_either(
+    client: TestClient, store: Store
+) -> None:
+    office = client.headers["Authorization"]
+    client.headers["Authorization"] = f"Bearer {key_for(store, office=False, source='gradebook')}"
+    early = evidence("e1") | {"time": "2026-11-24T15:00:00+00:00"}
+    assert post(client, early).json()["status"] == "quarantined"
+    store.clock = lambda: NOW + timedelta(hours=2)
+    client.headers["Authorization"] = office
+    (again,) = client.post("/api/intake/replays").json()["outcomes"]
+    assert again["status"] == "refused"
+
+
+def test_a_key_that_has_expired_or_was_ended_or_guessed_opens_nothing(
+    client: TestClient, store: Store
+) -> None:
+    key = key_for(store, lasts=timedelta(hours=1))
+    id = key.split(".")[1]
+    client.headers["Authorization"] = f"Bearer {key}"
+    assert client.get("/api/intake").status_code == 200
+    store.clock = lambda: NOW + timedelta(hours=1)
+    assert client.get("/api/intake").status_code == 401
+    store.clock = lambda: NOW
+    with store.begin(EAST) as tx:
+        assert tx.end_key(id)
+    assert client.get("/api/intake").status_code == 401
+    other = key_for(store)
+    for guess in (
+        other[:-1] + "~",
+        other.replace("ZWFzdA", "d2VzdA"),
+        f"fd_ZWFzdA.{id}.",
+        "fd_",
+        "x",
+    ):
+        client.headers["Authorization"] = f"Bearer {guess}"
+        assert client.get("/api/intake").status_code == 401, guess
+
+
+def test_a_key_is_kept_hashed_only(store: Store) -> None:
+    enrol(store)
+    secret = key_for(store).rsplit(".", 1)[1]
+    with store.read(EAST) as tx:
+        assert secret not in str(tx.api_keys())

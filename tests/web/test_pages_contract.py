@@ -50,7 +50,7 @@ def ask_anything(app: Any, examples: int) -> None:
 
 def _cookie(app: Any, role: str) -> str:
     browser = TestClient(app, follow_redirects=False)
-    browser.post("/sign-in", data={"school": SCHOOL, "role": role, "person": PEOPLE[role]})
+    browser.post("/sign-in/as", data={"school": SCHOOL, "role": role, "person": PEOPLE[role]})
     return str(browser.cookies["flexday"])
 
 

@@ -83,7 +83,13 @@ FORMS: dict[str, tuple[str, ...]] = {
 }
 """Forms by address: the roles whose forms they are. Without its token each is refused."""
 
-OF_SYSTEMS = {"/sign-in", "/api/events", "/api/intake/replays", "/api/imports/{format}"}
+OF_SYSTEMS = {
+    "/sign-in",
+    "/sign-in/as",
+    "/api/events",
+    "/api/intake/replays",
+    "/api/imports/{format}",
+}
 """What is posted otherwise than by a signed-in person's form; tests of its own speak of it."""
 
 
