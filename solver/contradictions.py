@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from schemas.plan import Contradiction
 from schemas.problem import Problem
 from solver.board import Board
+from solver.clashes import plain_contradiction
 from solver.engines import Name
 from solver.facts import Facts
 from solver.lawful import Lawful
@@ -28,6 +29,9 @@ def settle(reach: Reach, seed: int) -> tuple[Board, Contradiction | None]:
     A freeze that breaks for no lock's sake gives way: what can't stay moves, and is found.
     """
     board = Board(reach.facts)
+    plain = plain_contradiction(reach.facts)
+    if plain is not None:
+        return board, plain
     pinned = PinnedModel(reach, everybody=False)
     if not pinned.model.slots:
         return board, None
