@@ -11,7 +11,7 @@ from schemas.base import BlockId, SessionId, StudentId
 from schemas.plan import Finding, Placement, Session, Unplaced
 from solver.layout import Layout
 from solver.near import ByPerson, Near, Touched
-from solver.rules import RULES
+from solver.rules import RULES, Rule
 from solver.score import Score, cost, judge
 
 
@@ -82,6 +82,8 @@ class Hand:
         self._by_person = ByPerson(layout.facts)
         judged = judge(layout)
         self.cost = judged.cost
+        self.work = 0
+        """Students whose day has been judged so far, for counting work."""
         self._findings: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
         for finding in judged.findings:
             self._findings[_key(finding)].append(finding)
@@ -92,6 +94,18 @@ class Hand:
         order = {rule: n for n, rule in enumerate(RULES)}
         found = [finding for alike in self._findings.values() for finding in alike]
         return Score(tuple(sorted(found, key=lambda f: order[f.rule])), self.cost)
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """The hard findings that no override covers, rule by rule."""
+        order = {rule: n for n, rule in enumerate(RULES)}
+        found = [
+            finding
+            for alike in self._findings.values()
+            for finding in alike
+            if finding.kind == "hard" and finding.covered_by is None
+        ]
+        return tuple(sorted(found, key=lambda f: order[f.rule]))
 
     def judge(self, edit: Edit) -> Judged:
         """What a change would make of the plan, which stays as it is."""
@@ -111,14 +125,16 @@ class Hand:
 
     def _tried(self, edit: Edit) -> tuple[Judged, list[Undo]]:
         touched = touched_by(self.layout, edit)
-        before = judge(Near(self.layout, self._by_person, touched)).findings
+        self.work += 1 + len(touched.students)
+        rules = _bearing_on(self.layout, edit)
+        before = judge(Near(self.layout, self._by_person, touched), rules).findings
         undo: list[Undo] = []
         try:
             _make(self.layout, edit, undo)
         except ValueError:
             _take_back(undo)
             raise
-        after = judge(Near(self.layout, self._by_person, touched)).findings
+        after = judge(Near(self.layout, self._by_person, touched), rules).findings
         problem = self.facts.problem
         change = cost(problem, after) - cost(problem, before)
         new, gone = _beyond(after, before), _beyond(before, after)
@@ -126,6 +142,28 @@ class Hand:
 
 
 Undo = Callable[[], object]
+
+OF_PLACEMENTS_ALONE = frozenset(
+    {
+        "student-clash", "not-ready", "repeat-guard", "order", "unplaced", "unmet-need",
+        "service-short", "request-missed", "choice-missed", "group-fit", "spread",
+        "keep-together", "equity-floor", "remix", "whole-session",
+    }
+)  # fmt: skip
+"""Rules that ask who is in which offering when, and never in which room or with which adults."""
+
+
+def _bearing_on(layout: Layout, edit: Edit) -> list[Rule]:
+    """The rules whose findings a change can alter."""
+    elsewhere_only = not (
+        edit.closed or edit.left or edit.seats or edit.unplaced or edit.placed
+    ) and all(
+        (held := layout.sessions.get(wanted.id)) is not None
+        and (held.offering, held.blocks) == (wanted.offering, wanted.blocks)
+        for wanted in edit.sessions
+    )
+    every = RULES.values()
+    return [rule for rule in every if not elsewhere_only or rule.id not in OF_PLACEMENTS_ALONE]
 
 
 def touched_by(layout: Layout, edit: Edit) -> Touched:
@@ -155,6 +193,9 @@ def touched_by(layout: Layout, edit: Edit) -> Touched:
         sessions=frozenset(names),
         rooms=frozenset(session.room for session in sessions),
         offerings=frozenset(one.offering for one in sessions if one.id in changed),
+        home_blocks=frozenset(
+            (*(entry.block for entry in edit.unplaced), *(block for _, block in edit.placed))
+        ),
     )
 
 

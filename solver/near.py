@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from schemas.base import BlockId, OfferingId, RoomId, SessionId, StaffId, StudentId
 from schemas.plan import Session
+from schemas.problem import Lock
 from solver.facts import Facts
 from solver.layout import Layout
 
@@ -20,13 +21,15 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Touched:
     """What a change touches: the students and adults whose own day it alters, its sessions, the
-    rooms they are in before or after, and the offerings that run more, less or otherwise."""
+    rooms they are in before or after, the offerings that run more, less or otherwise, and the
+    blocks in which home places take in more or fewer."""
 
     students: frozenset[StudentId]
     staff: frozenset[StaffId]
     sessions: frozenset[SessionId]
     rooms: frozenset[RoomId]
     offerings: frozenset[OfferingId]
+    home_blocks: frozenset[BlockId]
 
 
 class Part(Mapping[K, V]):
@@ -66,6 +69,8 @@ class ByPerson:
             lambda one: (one.lead,) if one.lead else (),
         )
         self.missed = _by(facts.services, facts.not_to_be_missed)
+        self.homes = _by(problem.homes, lambda one: (one.block,))
+        self.locks = _by(facts.locks, _bears_on)
         self.protected = _by(problem.protected, lambda one: one.staff)
         # Everything that rules look up has to be worked out on the whole, not on a part.
         _ = (facts.needs, facts.teaching, facts.repeats, facts.wishes, facts.tried, facts.locks)
@@ -93,13 +98,17 @@ class _NarrowFacts(Facts):
                 "requests": _of(index.requests, students),
                 "recent_pairs": _of(index.pairs, students),
                 "protected": _of(index.protected, touched.staff),
+                "offerings": tuple(whole.offerings[one] for one in touched.offerings),
+                "homes": _of(index.homes, touched.home_blocks),
             }
         )
         people = (*students, *touched.staff)
+        things = (*people, *touched.rooms, *touched.offerings)
         needing = {*touched.students, *company}.intersection(whole.accommodations)
         # The names are those of Facts' own look-ups, so that rules find these in their place.
         owed = (*_of(index.services, students), *_of(index.missed, touched.offerings))
         self.__dict__["services"] = tuple({service.id: service for service in owed}.values())
+        self.__dict__["locks"] = _of(index.locks, things)
         self.__dict__["apart"] = _of(index.apart, people)
         self.__dict__["together"] = _of(index.together, students)
         self.__dict__["accommodations"] = {one: whole.accommodations[one] for one in needing}
@@ -132,6 +141,12 @@ class Near(Layout):
         for staff in self._touched.staff:
             for block in self.facts.blocks:
                 yield staff, block, self.working(staff, block)
+
+
+def _bears_on(lock: Lock) -> Iterable[str]:
+    """What a lock speaks of: it can only be broken or kept by a change to one of them."""
+    named = lock.model_dump(include={"student", "staff", "lead", "room", "offering"})
+    return [name for name in named.values() if name is not None]
 
 
 def _by(entries: Iterable[T], about: Callable[[T], Iterable[str]]) -> dict[str, list[T]]:

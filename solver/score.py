@@ -37,12 +37,12 @@ def score(problem: Problem, plan: Plan) -> Score:
     return judge(Layout(facts, plan.sessions, plan.placements, plan.unplaced))
 
 
-def judge(layout: Layout) -> Score:
-    """Judge a plan that is already laid out."""
+def judge(layout: Layout, rules: Iterable[Rule] = RULES.values()) -> Score:
+    """Judge a plan that is already laid out, by every rule or by some."""
     problem = layout.facts.problem
     findings = tuple(
         _covered(finding, problem.overrides)
-        for rule in RULES.values()
+        for rule in rules
         if rule.kind == "hard" or weight(problem, rule)
         for finding in rule.check(layout)
     )

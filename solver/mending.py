@@ -1,0 +1,407 @@
+"""Mends a broken plan trouble by trouble, then finds better places for those it touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from schemas.base import BlockId, Frozen, OfferingId, StudentId
+from schemas.plan import Duty, Finding, Placement, Session
+from schemas.problem import Lock
+from solver.hand import Edit, Hand, Judged
+from solver.places import Places
+from solver.ways import SEATS, Way, WayKind, Ways
+
+MOST_WORK = 4000
+"""Student-days that may be judged in all before only what is unlawful is still looked at."""
+
+MOST_TROUBLES = 400
+"""Troubles mended one by one before the search is left to take over."""
+
+AGAIN_WITHOUT = ("not-ready", "repeat-guard")
+"""Rules that a placement keeps when it serves no competency."""
+
+
+class WayTold(Frozen):
+    """A way to mend a trouble, for those who choose: what it costs and whom it touches."""
+
+    kind: WayKind
+    names: dict[str, str]
+    cost: int
+    """What the plan costs more by it than it did with the trouble, by the school's weights."""
+    students: int
+    adults: int
+
+
+class Mended(Frozen):
+    """A trouble that was found, and the ways to mend it, the one taken first."""
+
+    key: str
+    """What names the trouble when a person prefers another way."""
+    rule: str
+    cause: str
+    subjects: dict[str, str]
+    offering: OfferingId | None
+    ways: tuple[WayTold, ...]
+
+
+class Mender:
+    """Changes a plan under a hand until no hard finding is left that it knows to mend."""
+
+    def __init__(self, hand: Hand, prefer: Mapping[str, WayKind]) -> None:
+        self.hand, self.facts, self.layout = hand, hand.facts, hand.layout
+        self.places = Places(hand)
+        self.ways = Ways(self.places)
+        self.mended: list[Mended] = []
+        self._prefer = prefer
+        self._affected: dict[tuple[StudentId, BlockId], None] = {}
+        """The students and blocks that the trouble touched."""
+        self._given_up: set[str] = set()
+
+    def mend(self) -> None:
+        """Mends every trouble, then places and re-places those affected where that is better."""
+        self._affected.update(dict.fromkeys(self.layout.unplaced))
+        self._affected.update(dict.fromkeys(self._past_their_need()))
+        for _ in range(MOST_TROUBLES):
+            trouble = self._worst()
+            if trouble is None:
+                break
+            if not self._mends(trouble):
+                self._given_up.add(_name(trouble))
+        self._meet_requests()
+        self._better_places()
+
+    def _worst(self) -> Finding | None:
+        """The next hard finding, in the order of the catalogue, that is not given up."""
+        return next((f for f in self.hand.blocking if _name(f) not in self._given_up), None)
+
+    def _past_their_need(self) -> Iterator[tuple[StudentId, BlockId]]:
+        """Where students are placed for what they have mastered by now."""
+        mastered = {s.id: frozenset(s.mastered) for s in self.facts.problem.students if s.mastered}
+        for seat in self.layout.placements.values():
+            if seat.competency is not None and seat.competency in mastered.get(seat.student, ()):
+                for block in self.layout.sessions[seat.session].blocks:
+                    yield seat.student, block
+
+    # --- one trouble --------------------------------------------------------------------------
+
+    def _mends(self, trouble: Finding) -> bool:
+        """Takes the best way to mend a trouble, or the one preferred; whether there was one."""
+        session = self._session_of(trouble)
+        ways = self._ways(trouble, session)
+        lawful = [way for way in ways if way.judged.breaches < 0]
+        if not lawful:
+            return False
+        key = session.id if session else trouble.subjects.get("student", trouble.rule)
+        wanted = self._prefer.get(key)
+        lawful.sort(key=lambda way: (way.kind != wanted, way.rank))
+        self.mended.append(self._told(key, trouble, session, lawful))
+        self._adopt(lawful[0].edit)
+        return True
+
+    def _ways(self, trouble: Finding, session: Session | None) -> list[Way]:
+        subjects = trouble.subjects
+        if trouble.rule == "lock":
+            lock = next(lock for lock in self.facts.locks if lock.id == subjects["lock"])
+            return list(self._lock_ways(lock))
+        student = subjects.get("student")
+        if student is not None and student in self.facts.students:
+            return list(self._student_ways(trouble, student, session))
+        if session is None:
+            return []
+        ways = self.ways.for_session(session)
+        if trouble.cause in ("over", "seats"):
+            ways += self._thinned(session)
+        return ways
+
+    def _session_of(self, trouble: Finding) -> Session | None:
+        """The session that a trouble is about: the smallest of those it could be."""
+        subjects, layout = trouble.subjects, self.layout
+        if "session" in subjects:
+            return layout.sessions.get(subjects["session"])
+        block, staff = subjects.get("block"), subjects.get("staff")
+        if "room" in subjects and block is not None:
+            found = layout.in_room(subjects["room"], block)
+        elif staff is not None:
+            found = [s for s, _ in layout.duties_of(staff) if block in (None, *s.blocks)]
+        elif "protected" in subjects:
+            found = self._in_protected(subjects["protected"])
+        elif "offering" in subjects:
+            found = layout.sessions_for(subjects["offering"])
+        else:
+            return None
+        sizes = sorted(found, key=lambda s: (len(layout.students_in(s.id)), s.id))
+        return sizes[0] if sizes else None
+
+    def _in_protected(self, protected: str) -> list[Session]:
+        time = next(one for one in self.facts.problem.protected if one.id == protected)
+        return [s for a in time.staff for b in time.blocks for s in self.layout.working(a, b)]
+
+    def _adopt(self, edit: Edit) -> Judged:
+        before = {(s, b) for s in self._changed(edit) for b in self._blocks(edit, s)}
+        self._affected.update(dict.fromkeys(sorted(before)))
+        return self.hand.adopt(edit)
+
+    def _changed(self, edit: Edit) -> Iterator[StudentId]:
+        """The students whose session, room or lead an edit changes."""
+        yield from (student for student, _ in edit.left)
+        yield from (seat.student for seat in edit.seats)
+        for session in (*edit.closed, *(one.id for one in edit.sessions)):
+            yield from self.layout.students_in(session)
+
+    def _blocks(self, edit: Edit, student: StudentId) -> Iterator[BlockId]:
+        """The blocks in which an edit moves a student out of a session."""
+        left = {session for one, session in edit.left if one == student}
+        for session in self.layout.sessions_of(student):
+            if session.id in left or session.id in edit.closed:
+                yield from session.blocks
+
+    def _told(
+        self, key: str, trouble: Finding, session: Session | None, ways: Iterable[Way]
+    ) -> Mended:
+        offering = session.offering if session else trouble.subjects.get("offering")
+        return Mended(
+            key=key,
+            rule=trouble.rule,
+            cause=trouble.cause,
+            subjects=trouble.subjects,
+            offering=offering,
+            ways=tuple(self._way_told(way) for way in ways),
+        )
+
+    def _way_told(self, way: Way) -> WayTold:
+        edit, sessions = way.edit, self.layout.sessions
+        gone = [d for one in edit.closed for d in sessions[one].duties]
+        gone += [d for one in edit.sessions if one.id in sessions for d in sessions[one.id].duties]
+        come = [duty for one in edit.sessions for duty in one.duties]
+        return WayTold(
+            kind=way.kind,
+            names=dict(way.names),
+            cost=way.judged.change,
+            students=len(set(self._changed(edit))),
+            adults=len({d.staff for d in gone} ^ {d.staff for d in come}),
+        )
+
+    # --- one student --------------------------------------------------------------------------
+
+    def _student_ways(
+        self, trouble: Finding, student: StudentId, session: Session | None
+    ) -> Iterator[Way]:
+        """Serving nothing where that is enough; elsewhere; or home."""
+        held = [session] if session else list(self._where(trouble, student))
+        for one in held:
+            if (student, one.id) not in self.layout.placements:
+                continue
+            if trouble.rule in AGAIN_WITHOUT:
+                seat = Placement(student=student, session=one.id)
+                yield self.ways.judged("place", Edit(left=((student, one.id),), seats=(seat,)))
+            for _, other in self._options(student, one)[: 2 * SEATS]:
+                yield self._placed(self.places.move(student, other), student, other)
+            yield self.ways.judged("cancel", self.places.send_home(student, one), student=student)
+
+    def _placed(self, edit: Edit, student: StudentId, session: Session) -> Way:
+        return self.ways.judged("place", edit, student=student, session=session.id)
+
+    def _where(self, trouble: Finding, student: StudentId) -> Iterator[Session]:
+        block, competency = trouble.subjects.get("block"), trouble.subjects.get("competency")
+        for session in self.layout.sessions_of(student):
+            serves = self.layout.placements[student, session.id].competency
+            if block in (None, *session.blocks) and competency in (None, serves):
+                yield session
+
+    def _thinned(self, session: Session) -> Iterator[Way]:
+        """One student fewer in a session that has too many: whoever can best be spared."""
+        for student in self.layout.students_in(session.id):
+            if not self.places.may_leave(student, session):
+                continue
+            options = self._options(student, session)
+            for _, other in options[:1]:
+                yield self._placed(self.places.move(student, other), student, other)
+            if not options:
+                yield self.ways.judged("cancel", self.places.send_home(student, session))
+
+    # --- a lock -------------------------------------------------------------------------------
+
+    def _lock_ways(self, lock: Lock) -> Iterator[Way]:
+        match lock.target:
+            case "placement":
+                yield from self._towards(lock.student, lock.offering, lock.block, lock.room)
+            case "session":
+                yield from self._as_locked(lock.offering, lock.block, lock.room, lock.lead)
+            case "room":
+                for session in self.layout.in_room(lock.room, lock.block):
+                    if session.offering != lock.offering:
+                        yield from self.ways.for_session(session)
+            case "duty" if lock.offering is not None:
+                yield from self._as_locked(lock.offering, lock.block, None, lock.staff)
+            case "duty":
+                for session in self.layout.working(lock.staff, lock.block):
+                    yield from self._without(session, lock.staff)
+
+    def _without(self, session: Session, staff: str) -> Iterator[Way]:
+        """Somebody else in the place of an adult."""
+        free = self.places.free_adults(session.blocks)
+        kept = tuple(duty for duty in session.duties if duty.staff != staff)
+        duties = self.places.crew(session.offering, kept, free)
+        if duties is not None:
+            wanted = session.model_copy(update={"duties": duties})
+            new = next(duty.staff for duty in duties if duty not in kept)
+            yield self.ways.judged("cover", Edit(sessions=(wanted,)), staff=new)
+        yield from (way for way in self.ways.for_session(session) if way.kind in ("split", "merge"))
+
+    def _towards(
+        self, student: StudentId, offering: OfferingId, block: BlockId, room: str | None
+    ) -> Iterator[Way]:
+        """A student into a session of an offering: a free seat, a seat that somebody gives up, or
+        one more session."""
+        for session in self.layout.sessions_for(offering):
+            if block in session.blocks and room in (None, session.room):
+                edit = self.places.move(student, session)
+                yield self._placed(edit, student, session)
+                if len(self.layout.students_in(session.id)) >= self.places.most(session):
+                    for both in self._in_place_of_another(student, session):
+                        yield self._placed(both, student, session)
+        yield from self._opened(offering, block, (student,), room)
+
+    def _in_place_of_another(
+        self, student: StudentId, session: Session, least: int | None = None
+    ) -> Iterator[Edit]:
+        """A seat in a full session, for which somebody goes elsewhere: those first who lose least,
+        and only those who lose less than `least` where that is given."""
+        losses = []
+        for other in self.layout.students_in(session.id):
+            if other != student and self.places.may_leave(other, session):
+                options = self._options(other, session)
+                if options:
+                    loss = self.places.gain(other, session) - options[0][0]
+                    losses.append((loss, other, options[0][1]))
+        for loss, other, option in sorted(losses, key=lambda one: one[:2])[:SEATS]:
+            if least is None or loss < least:
+                away = self.places.move(other, option)
+                yield away.and_then(self.places.move(student, session))
+
+    def _options(self, student: StudentId, session: Session) -> list[tuple[int, Session]]:
+        """Where a student of a session could go instead, the dearest gain first."""
+        return _dearest(
+            (self.places.gain(student, other), other)
+            for other in self.places.open_to(student, session.blocks)
+            if other is not session and set(other.blocks) <= set(session.blocks)
+        )
+
+    def _opened(
+        self, offering: OfferingId, block: BlockId, students: Iterable[StudentId], room: str | None
+    ) -> Iterator[Way]:
+        for run in self.facts.starts(offering):
+            if block in run:
+                for session in self.places.stageable(offering, run, rooms=SEATS):
+                    wanted = session.model_copy(update={"room": room}) if room else session
+                    yield self.ways.judged("open", self.places.gathering(wanted, students))
+
+    def _as_locked(
+        self, offering: OfferingId, block: BlockId, room: str | None, lead: str | None
+    ) -> Iterator[Way]:
+        """A session of the offering in the room, or led by whom a lock names: in exchange with
+        whatever holds them now."""
+        for session in self.layout.sessions_for(offering):
+            if block in session.blocks:
+                wanted = session
+                if room is not None:
+                    wanted = wanted.model_copy(update={"room": room})
+                if lead is not None:
+                    wanted = wanted.model_copy(update={"duties": _led_by(wanted, lead)})
+                yield self.ways.judged("swap", Edit(sessions=(wanted,)))
+                yield from self._exchanged(session, wanted)
+        waiting = [s for s, b in self.layout.unplaced if b == block]
+        yield from self._opened(offering, block, waiting, room)
+
+    def _exchanged(self, session: Session, wanted: Session) -> Iterator[Way]:
+        """The same, with the session that holds the room or the adult taking theirs in return, or
+        somebody who is free."""
+        for other in self.places.running(session.blocks):
+            if other is session:
+                continue
+            shared = {d.staff for d in other.duties} & {d.staff for d in wanted.duties}
+            given = other
+            if other.room == wanted.room and wanted.room != session.room:
+                given = given.model_copy(update={"room": session.room})
+            if shared:
+                kept = tuple(duty for duty in other.duties if duty.staff not in shared)
+                spared = [d.staff for d in session.duties if d not in wanted.duties]
+                free = [*spared, *self.places.free_adults(other.blocks)]
+                duties = self.places.crew(other.offering, kept, free)
+                if duties is None:
+                    continue
+                given = given.model_copy(update={"duties": duties})
+            if given is not other:
+                yield self.ways.judged("swap", Edit(sessions=(wanted, given)))
+
+    # --- better places ------------------------------------------------------------------------
+
+    def _meet_requests(self) -> None:
+        """Tries each request that is not met."""
+        missed = [f for f in self.hand.score.findings if f.rule == "request-missed"]
+        asked = {request.id: request for request in self.facts.problem.requests}
+        for finding in missed:
+            request = asked[finding.subjects["request"]]
+            for offering in request.offerings:
+                for block in request.blocks:
+                    if offering in self.facts.offerings and self.hand.work < MOST_WORK:
+                        self._take_better(
+                            self._seats_towards(request.student, offering, block), request.student
+                        )
+
+    def _seats_towards(
+        self, student: StudentId, offering: OfferingId, block: BlockId
+    ) -> Iterator[Edit]:
+        for session in self.layout.sessions_for(offering):
+            if block in session.blocks and session in self.places.open_to(student, (block,)):
+                yield self.places.move(student, session)
+
+    def _better_places(self) -> None:
+        """Moves students that the trouble touched, and only for them others, to better places."""
+        for student, block in sorted(self._affected):
+            if self.hand.work < MOST_WORK and self.facts.is_free(student, block):
+                self._take_better(self._likely(student, block), student)
+
+    def _likely(self, student: StudentId, block: BlockId) -> Iterator[Edit]:
+        """Moves of a student that promise a gain in a block, also at another's expense."""
+        places = self.places
+        unplaced = -places.worth.price["unplaced"]
+        now = max((places.gain(student, s) for s in self.layout.at(student, block)),
+                  default=unplaced)  # fmt: skip
+        open_ones = _dearest(
+            (places.gain(student, s), s) for s in places.open_to(student, (block,))
+        )
+        for gain, session in open_ones[:SEATS]:
+            if gain > now:
+                yield places.move(student, session)
+        full = _dearest(
+            (places.gain(student, s), s) for s in places.open_to(student, (block,), full=True)
+        )
+        best = max(now, open_ones[0][0] if open_ones else unplaced)
+        for gain, session in full[:SEATS]:
+            if gain > best:
+                yield from self._in_place_of_another(student, session, gain - best)
+
+    def _take_better(self, edits: Iterable[Edit], student: StudentId) -> None:
+        """Makes the change that saves most, if one saves anything and is lawful."""
+        best: tuple[int, Edit] | None = None
+        for edit in edits:
+            judged = self.hand.judge(edit)
+            if not judged.blocking and judged.change < (best[0] if best else 0):
+                best = judged.change, edit
+        if best is not None:
+            self.hand.adopt(best[1])
+
+
+def _dearest(gains: Iterable[tuple[int, Session]]) -> list[tuple[int, Session]]:
+    return sorted(gains, key=lambda one: (-one[0], one[1].id))
+
+
+def _led_by(session: Session, lead: str) -> tuple[Duty, ...]:
+    others = tuple(d for d in session.duties if d.role != "lead" and d.staff != lead)
+    return (Duty(staff=lead, role="lead"), *others)
+
+
+def _name(trouble: Finding) -> str:
+    subjects = ",".join(f"{kind}={id}" for kind, id in sorted(trouble.subjects.items()))
+    return f"{trouble.rule}:{trouble.cause}:{subjects}"

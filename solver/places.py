@@ -1,0 +1,299 @@
+"""Where somebody could go: seats, rooms and adults that stand open in a plan, the best first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from schemas.base import BlockId, CompetencyId, OfferingId, SessionId, StaffId, StudentId
+from schemas.plan import Duty, Placement, Session, Unplaced
+from schemas.school import Room
+from solver.hand import Edit, Hand, Judged
+from solver.lawful import Lawful
+from solver.layout import Layout
+from solver.worth import Worth, loss, meets
+
+NOBODY: frozenset[StudentId] = frozenset()
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A lawful change and what it would come to."""
+
+    edit: Edit
+    judged: Judged
+    session: SessionId
+
+
+class Places:
+    """Questions about a plan under a hand. They are asked of the plan as it is at the moment."""
+
+    def __init__(self, hand: Hand) -> None:
+        self.hand, self.facts, self.layout = hand, hand.facts, hand.layout
+        self.lawful, self.worth = Lawful(hand.facts), Worth(hand.facts)
+        self._opened = 0
+        self._pinned = {
+            (lock.student, lock.block) for lock in self.facts.locks if lock.target == "placement"
+        }
+        self._frozen = {block.id for block in self.facts.problem.blocks if block.frozen}
+
+    # --- what somebody could want -------------------------------------------------------------
+
+    def best_for(self, student: StudentId, block: BlockId, most: int = 3) -> list[Offer]:
+        """The lawful places for a student in a block beside where they are, the best first: each
+        is judged, so the cost is what it would be."""
+        here = {session.id for session in self.layout.at(student, block)}
+        found = []
+        for session in self.open_to(student, (block,)):
+            if session.id not in here:
+                edit = self.move(student, session)
+                judged = self.hand.judge(edit)
+                if not judged.blocking:
+                    found.append(Offer(edit, judged, session.id))
+        return sorted(found, key=lambda offer: (offer.judged.cost, offer.session))[:most]
+
+    def best_to_run(self, offering: OfferingId, block: BlockId, most: int = 3) -> list[Offer]:
+        """The lawful ways to run one more session of an offering over a block with the students
+        who are unplaced there, the best first."""
+        found = []
+        for run in self.facts.starts(offering):
+            if block not in run:
+                continue
+            for session in self.stageable(offering, run, rooms=most):
+                edit = self.gathering(session, self._waiting(run))
+                judged = self.hand.judge(edit)
+                if not judged.blocking:
+                    found.append(Offer(edit, judged, session.id))
+        return sorted(found, key=lambda offer: (offer.judged.cost, offer.session))[:most]
+
+    def _waiting(self, run: tuple[BlockId, ...]) -> list[StudentId]:
+        return [
+            student
+            for student in self.facts.students
+            if all((student, block) in self.layout.unplaced for block in run)
+        ]
+
+    # --- seats --------------------------------------------------------------------------------
+
+    def open_to(
+        self, student: StudentId, blocks: Collection[BlockId], full: bool = False
+    ) -> Iterator[Session]:
+        """Sessions in any of the blocks that are open to a student by themselves and have a seat
+        left; with `full`, those that have none."""
+        for session in self.running(blocks):
+            has_seat = len(self.layout.students_in(session.id)) < self.most(session)
+            open_run = session.blocks in self.facts.runs_for(student, session.offering)
+            if has_seat != full and open_run:
+                yield session
+
+    def running(self, blocks: Collection[BlockId]) -> Iterator[Session]:
+        """The sessions in any of the blocks."""
+        seen: dict[SessionId, Session] = {}
+        for room in self.facts.rooms:
+            for block in blocks:
+                for session in self.layout.in_room(room, block):
+                    seen.setdefault(session.id, session)
+        return iter(seen.values())
+
+    def most(self, session: Session) -> int:
+        """The most students a session may have by offering, room and adults."""
+        offering, room = self.facts.offerings[session.offering], self.facts.rooms[session.room]
+        most = min(offering.largest, room.seats)
+        if offering.students_per_adult is not None:
+            adults = len({duty.staff for duty in session.duties})
+            most = min(most, adults * offering.students_per_adult)
+        return most
+
+    def gain(self, student: StudentId, session: Session) -> int:
+        """About what a seat would save by needs, wishes, support and by staying as published: for
+        choosing what to judge."""
+        offering, blocks = session.offering, session.blocks
+        left = self._elsewhere(student, blocks)
+        serves = self.served(student, offering, left)
+        saved = self.worth.need(student, serves) if serves is not None else 0
+        price, others = self.worth.price, [s for s in left if s.id != session.id]
+        for ballot in self.worth.ballots.get(student, ()):
+            had = min((loss(ballot, s.offering, s.blocks) for s in others),
+                      default=len(ballot.ranking))  # fmt: skip
+            gained = max(0, had - loss(ballot, offering, blocks))
+            saved += gained * ballot.credit * price["choice-missed"]
+        for request in self.worth.requests.get(student, ()):
+            if meets(request, offering, blocks):
+                saved += request.priority * price["request-missed"]
+        for service in self.worth.services.get(student, ()):
+            minutes = min(service.minutes_due, self.worth.delivered(service, offering, blocks))
+            saved += minutes * price["service-short"]
+        return saved + self._staying(student, session)
+
+    def _staying(self, student: StudentId, session: Session) -> int:
+        kept = 0
+        for block in session.blocks:
+            old = self.worth.before.get((student, block))
+            if old is not None:
+                lead = any(d.staff == old.lead and d.role == "lead" for d in session.duties)
+                same = (old.offering == session.offering) + (old.room == session.room) + lead
+                kept += same * self.facts.blocks[block].moved_factor
+        return kept * self.worth.price["moved"]
+
+    def served(
+        self, student: StudentId, offering: OfferingId, kept: Iterable[Session]
+    ) -> CompetencyId | None:
+        """The most urgent need of the student that the offering teaches, that they are ready for
+        and that none of the sessions they keep serves."""
+        taken = {
+            seat.competency
+            for session in kept
+            if (seat := self.layout.placements.get((student, session.id))) is not None
+        }
+        needs = [
+            need
+            for one in self.facts.offerings[offering].competencies
+            if (need := self.facts.needs[student].get(one)) is not None
+            and one not in taken
+            and not self.facts.missing(student, one)
+        ]
+        return max(needs, key=lambda need: need.urgency).competency if needs else None
+
+    def _elsewhere(self, student: StudentId, blocks: Collection[BlockId]) -> list[Session]:
+        """The student's sessions outside the blocks."""
+        mine = self.layout.sessions_of(student)
+        return [session for session in mine if not set(session.blocks).intersection(blocks)]
+
+    # --- edits --------------------------------------------------------------------------------
+
+    def move(self, student: StudentId, session: Session) -> Edit:
+        """Puts a student in a session, out of all that overlaps with it; blocks that this leaves
+        without a session are spent in a home place."""
+        kept = self._elsewhere(student, session.blocks)
+        mine = self.layout.sessions_of(student)
+        left = [other for other in mine if other not in kept]
+        emptied = {block for other in left for block in other.blocks} - set(session.blocks)
+        serves = self.served(student, session.offering, kept)
+        return Edit(
+            left=tuple((student, other.id) for other in left),
+            seats=(Placement(student=student, session=session.id, competency=serves),),
+            unplaced=tuple(at_home(self.layout, student, emptied)),
+            placed=tuple(
+                (student, block)
+                for block in session.blocks
+                if (student, block) in self.layout.unplaced
+            ),
+        )
+
+    def send_home(self, student: StudentId, session: Session) -> Edit:
+        """Takes a student out of a session into the home places of its blocks."""
+        return Edit(
+            left=((student, session.id),),
+            unplaced=tuple(at_home(self.layout, student, session.blocks)),
+        )
+
+    def gathering(self, session: Session, students: Iterable[StudentId]) -> Edit:
+        """Opens a session with those of some students who may be in it, as many as have seats, the
+        dearest gain first."""
+        suited = [s for s in students if session.blocks in self.facts.runs_for(s, session.offering)]
+        chosen = sorted(suited, key=lambda one: -self.gain(one, session))[: self.most(session)]
+        edit = Edit(sessions=(session,))
+        for student in chosen:
+            edit = edit.and_then(self.move(student, session))
+        return edit
+
+    def may_leave(self, student: StudentId, session: Session) -> bool:
+        """Whether neither a lock nor the freeze holds the student in the session."""
+        return not any(
+            (student, block) in self._pinned or block in self._frozen for block in session.blocks
+        )
+
+    # --- rooms and adults ---------------------------------------------------------------------
+
+    def free_rooms(
+        self, offering: OfferingId, blocks: Collection[BlockId], students: int
+    ) -> list[Room]:
+        """Rooms of the right kind with space for one more session, the best fitting first."""
+        free = [
+            room
+            for room in self.lawful.rooms_for(offering)
+            if all(
+                len(self.layout.in_room(room.id, block)) < self.facts.zones(room.id, block)
+                for block in blocks
+            )
+        ]
+        return sorted(free, key=lambda room: (room.seats < students, room.seats))
+
+    def free_adults(self, blocks: Collection[BlockId]) -> list[StaffId]:
+        """Adults whom nothing holds in the blocks, those with fewest duties first."""
+        free = [
+            staff
+            for staff in self.facts.staff
+            if self.facts.available(staff, blocks)
+            and not any(self.layout.working(staff, block) for block in blocks)
+        ]
+        return sorted(free, key=lambda staff: len(self.layout.duties_of(staff)))
+
+    def crew(
+        self, offering: OfferingId, held: Iterable[Duty], free: Iterable[StaffId]
+    ) -> tuple[Duty, ...] | None:
+        """All duties of an offering: those held as they are, and the others by adults who are
+        free; None where there are too few."""
+        duties, rest = list(held), list(free)
+        for need in self.facts.offerings[offering].roles:
+            filled = sum(
+                duty.role == need.role and self.facts.fills(duty.staff, offering, need)
+                for duty in duties
+            )
+            for _ in range(need.count - filled):
+                able = (one for one in rest if self.facts.fills(one, offering, need))
+                chosen = next(able, None)
+                if chosen is None:
+                    return None
+                rest.remove(chosen)
+                duties.append(Duty(staff=chosen, role=need.role))
+        return tuple(duties)
+
+    def stageable(
+        self,
+        offering: OfferingId,
+        run: tuple[BlockId, ...],
+        rooms: int = 1,
+        students: int = 0,
+    ) -> Iterator[Session]:
+        """New sessions of an offering that a free room and free adults would allow."""
+        duties = self.crew(offering, (), self.free_adults(run))
+        if duties is None:
+            return
+        for room in self.free_rooms(offering, run, students)[:rooms]:
+            yield Session(
+                id=self.new_name(offering, run), offering=offering, blocks=run, room=room.id,
+                duties=duties,
+            )  # fmt: skip
+
+    def new_name(self, offering: OfferingId, run: tuple[BlockId, ...]) -> SessionId:
+        """An id that no session of the plan has."""
+        while True:
+            self._opened += 1
+            name = f"{offering[:150]}.{run[0][:30]}.new{self._opened}"
+            if name not in self.layout.sessions:
+                return name
+
+
+def at_home(
+    layout: Layout,
+    student: StudentId,
+    blocks: Iterable[BlockId],
+    taken: dict[str, int] | None = None,
+) -> Iterator[Unplaced]:
+    """Entries for blocks that a student has without a session, each in the home place with most
+    seats left; `taken` counts seats that are promised already, and is kept up."""
+    facts, promised = layout.facts, {} if taken is None else taken
+    for block in sorted(blocks, key=facts.position.__getitem__):
+        if not facts.is_free(student, block):
+            continue
+        home = max(
+            (home for home in facts.problem.homes if home.block == block),
+            key=lambda h: h.seats - len(layout.in_home(h.id)) - promised.get(h.id, 0),
+            default=None,
+        )
+        if home is not None:
+            promised[home.id] = promised.get(home.id, 0) + 1
+        yield Unplaced(
+            student=student, block=block, reason="no_seat", home=home.id if home else None
+        )

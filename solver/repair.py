@@ -1,0 +1,111 @@
+"""The smallest lawful change to the plan in force after an upset, and the other ways there were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from schemas.base import Frozen, SessionId
+from schemas.plan import Contradiction, Engine, Placement, Plan, Session
+from schemas.problem import Problem, Published
+from solver.clashes import plain_contradiction
+from solver.facts import Facts
+from solver.hand import Hand
+from solver.layout import Layout
+from solver.mending import Mended, Mender
+from solver.places import at_home
+from solver.score import finish, refuse_overflow
+from solver.ways import WayKind
+
+SEARCH_WORK = 10.0
+"""Units of work for the search that takes over where hard findings stay."""
+
+
+class Repair(Frozen):
+    """A repaired day."""
+
+    plan: Plan
+    mended: tuple[Mended, ...]
+    searched: bool
+    """Whether the search had to take over."""
+
+
+def repair(problem: Problem, prefer: Mapping[str, WayKind] | None = None) -> Repair | Contradiction:
+    """Mends what is published so that it answers the Problem of now.
+
+    Whatever still stands stays; what is broken is mended in the cheapest lawful way, or in the
+    way preferred (by the key of the trouble) where that is lawful. The same Problem and
+    preferences give the same plan, to the byte.
+
+    Raises:
+        ValueError: nothing is published, or the weights could make a cost too large to stay exact.
+    """
+    if problem.published is None:
+        raise ValueError("nothing is published: plan the day first")
+    facts = Facts(problem)
+    refuse_overflow(facts)
+    plain = plain_contradiction(facts)
+    if plain is not None:
+        return plain
+    mender = Mender(Hand(standing(facts, problem.published)), prefer or {})
+    mender.mend()
+    layout = mender.hand.layout
+    plan = finish(
+        facts,
+        layout.sessions.values(),
+        layout.placements.values(),
+        layout.unplaced.values(),
+        engine=Engine(name="flexday repair"),
+    )
+    if any(f.kind == "hard" and f.covered_by is None for f in plan.findings):
+        return _searched(problem, plan, tuple(mender.mended))
+    return Repair(plan=plan, mended=tuple(mender.mended), searched=False)
+
+
+def _searched(problem: Problem, plan: Plan, mended: tuple[Mended, ...]) -> Repair | Contradiction:
+    # The search loads the engines, which most repairs never need.
+    from solver.solve import Limits, solve
+
+    answer = solve(problem, Limits(work=SEARCH_WORK), start=plan)
+    if isinstance(answer, Contradiction):
+        return answer
+    return Repair(plan=answer, mended=mended, searched=True)
+
+
+def standing(facts: Facts, published: Published) -> Layout:
+    """What is published, less the people, rooms and times that are no longer there. Whoever is
+    left without a session is in a home place."""
+    sessions = {
+        session.id: session.model_copy(
+            update={
+                "duties": tuple(
+                    duty
+                    for duty in session.duties
+                    if duty.staff in facts.staff and facts.available(duty.staff, session.blocks)
+                )
+            }
+        )
+        for session in published.sessions
+        if session.offering in facts.offerings
+        and session.room in facts.rooms
+        and all(block in facts.blocks for block in session.blocks)
+    }
+    layout = Layout(facts, sessions.values(), _still_seated(facts, published, sessions))
+    for student in facts.students:
+        waiting = [b for b in facts.free_blocks(student) if not layout.at(student, b)]
+        for entry in at_home(layout, student, waiting):
+            layout.leave_out(entry)
+    return layout
+
+
+def _still_seated(
+    facts: Facts, published: Published, sessions: Mapping[SessionId, Session]
+) -> Iterator[Placement]:
+    for placement in published.placements:
+        session = sessions.get(placement.session)
+        student = placement.student
+        if session is None or student not in facts.students:
+            continue
+        if not any(facts.student_held(student, block) for block in session.blocks):
+            taught = facts.offerings[session.offering].competencies
+            serves = placement.competency if placement.competency in taught else None
+            yield placement.model_copy(update={"competency": serves})

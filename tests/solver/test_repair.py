@@ -1,0 +1,279 @@
+"""After an upset: the smallest lawful change, and the other ways with their cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from schemas.base import dumps
+from schemas.plan import Contradiction, Plan
+from schemas.problem import (
+    DayStaff,
+    DayStudent,
+    DutyLock,
+    HomePlace,
+    Need,
+    PlacementLock,
+    Policy,
+    Problem,
+    Published,
+    Request,
+    RoomLock,
+    SessionLock,
+)
+from schemas.school import RoleNeed, Room
+from solver.mending import Mended
+from solver.repair import Repair, repair
+from tests.solver.plain_school import ART, CLEO, MATHS, OKAFOR, VEGA, Seated, changed, held, school
+
+LEAD = (RoleNeed(role="lead", qualification="maths"),)
+ANYBODY = (RoleNeed(role="lead"),)
+TAUGHT = changed(MATHS, roles=LEAD, largest=6)
+OPEN_ART = changed(ART, roles=ANYBODY, largest=6)
+KIM = DayStaff(id="Kim", qualifications=("maths",))
+LEE = DayStaff(id="Lee")
+HALL = Room(id="hall", title="Hall", building="main", seats=30)
+HOME = HomePlace(id="home", block="first", room="hall", staff="Lee", seats=9)
+HOME_2 = HomePlace(id="home2", block="second", room="hall", staff="Lee", seats=9)
+PUPILS = tuple(
+    DayStudent(id=name, grade="06", mastered=("counting",),
+               needs=(Need(competency="fractions", urgency=50),))
+    for name in ("Ana", "Ben", "Dee", "Eli")
+)  # fmt: skip
+AWAY = ("first", "second", "lunch")
+
+
+def day(*seated: Seated, **more: Any) -> Problem:
+    """A day with what is published on it: maths with Vega in 12 and art with Okafor in 14."""
+    plain = school()
+    fields: dict[str, Any] = {
+        "offerings": (TAUGHT, OPEN_ART),
+        "students": PUPILS,
+        "staff": (VEGA, OKAFOR, KIM, LEE),
+        "rooms": (*plain.rooms, HALL, changed(HALL, id="16", seats=8)),
+        "homes": (HOME, HOME_2),
+        "published": in_force(*seated),
+    }
+    return school(**{**fields, **more})
+
+
+def in_force(*seated: Seated) -> Published:
+    return Published(
+        plan="p",
+        sessions=tuple(session for session, _ in seated),
+        placements=tuple(seat for _, seats in seated for seat in seats),
+    )
+
+
+MATHS_1 = held("maths", students=("Ana", "Ben"), serves="fractions")
+ART_1 = held("art", students=("Dee", "Eli"), room="14", lead="Okafor")
+MATHS_2 = held("maths", "second", students=("Dee", "Eli"), serves="fractions")
+ART_2 = held("art", "second", students=("Ana", "Ben"), room="14", lead="Okafor")
+WHOLE = (MATHS_1, ART_1, MATHS_2, ART_2)
+
+
+def repaired(problem: Problem, **prefer: Any) -> Repair:
+    answer = repair(problem, prefer)
+    assert isinstance(answer, Repair)
+    assert not [f for f in answer.plan.findings if f.kind == "hard" and f.covered_by is None]
+    return answer
+
+
+def moved(plan: Plan) -> set[str]:
+    return {f.subjects["student"] for f in plan.findings if f.rule == "moved"}
+
+
+def lead_of(plan: Plan, session: str) -> str:
+    return next(s for s in plan.sessions if s.id == session).duties[0].staff
+
+
+def kinds(mended: Mended) -> list[str]:
+    return [way.kind for way in mended.ways]
+
+
+def away(*staff: DayStaff) -> tuple[DayStaff, ...]:
+    gone = {one.id for one in staff}
+    return tuple(
+        changed(one, away=AWAY) if one.id in gone else one for one in (VEGA, OKAFOR, KIM, LEE)
+    )
+
+
+def test_a_day_without_upset_stays_as_it_is() -> None:
+    answer = repaired(day(*WHOLE))
+    assert (answer.mended, moved(answer.plan)) == ((), set())
+    assert {s.id for s in answer.plan.sessions} == {session.id for session, _ in WHOLE}
+
+
+def test_an_absent_teacher_is_covered_by_a_qualified_one_and_no_student_changes_place() -> None:
+    answer = repaired(day(*WHOLE, staff=away(VEGA)))
+    assert lead_of(answer.plan, "maths-first-12") == "Kim"
+    assert {s.room for s in answer.plan.sessions} == {"12", "14"}
+    assert [kinds(one)[0] for one in answer.mended] == ["cover", "cover"]
+
+
+def test_each_other_way_is_offered_with_its_cost_and_whom_it_touches() -> None:
+    (first, _) = repaired(day(*WHOLE, staff=away(VEGA))).mended
+    assert {"cover", "supervise", "split"} <= set(kinds(first))
+    costs = [way.cost for way in first.ways]
+    assert costs == sorted(costs)
+    assert all(way.students == 2 for way in first.ways)
+    cover = first.ways[0]
+    assert (cover.names["staff"], cover.adults) == ("Kim", 1)
+
+
+def test_a_person_may_prefer_another_way() -> None:
+    problem = day(*WHOLE, staff=away(VEGA))
+    answer = repaired(problem, **{"maths-first-12": "split"})
+    assert {s.offering for s in answer.plan.sessions if "first" in s.blocks} == {"art"}
+    assert kinds(answer.mended[0])[0] == "split"
+
+
+def test_where_nobody_is_qualified_the_group_goes_on_under_supervision_or_elsewhere() -> None:
+    full = changed(OPEN_ART, largest=2)
+    staff = (*away(VEGA, KIM), DayStaff(id="Mo"))
+    answer = repaired(day(*WHOLE, staff=staff, offerings=(TAUGHT, full)))
+    assert kinds(answer.mended[0])[0] == "supervise"
+    assert "Mo" in {duty.staff for session in answer.plan.sessions for duty in session.duties}
+    assert not answer.plan.unplaced
+
+
+def test_where_no_adult_is_left_students_are_looked_after_at_home() -> None:
+    full = changed(OPEN_ART, largest=2)
+    busy = changed(KIM, away=AWAY)
+    answer = repaired(
+        day(*WHOLE, staff=(changed(VEGA, away=AWAY), OKAFOR, busy, LEE), offerings=(TAUGHT, full))
+    )
+    assert {(one.student, one.home) for one in answer.plan.unplaced if one.block == "first"} == {
+        ("Ana", "home"),
+        ("Ben", "home"),
+    }
+
+
+def test_a_closed_room_moves_its_session_alone() -> None:
+    answer = repaired(day(*WHOLE, closures=(("12", "first"),)))
+    assert kinds(answer.mended[0])[0] == "room"
+    rooms = {s.id: s.room for s in answer.plan.sessions}
+    assert rooms["maths-first-12"] != "12"
+    assert rooms["maths-second-12"] == "12"
+    assert moved(answer.plan) == set()
+
+
+def test_a_group_that_absences_leave_too_small_is_filled_or_given_up() -> None:
+    paired = changed(TAUGHT, smallest=2)
+    gone = tuple(changed(s, away=AWAY) if s.id == "Ana" else s for s in PUPILS)
+    answer = repaired(day(*WHOLE, offerings=(paired, OPEN_ART), students=gone))
+    assert {one.cause for one in answer.mended} == {"under"}
+    assert {"fill", "split"} & set(kinds(answer.mended[0]))
+
+
+def test_a_student_who_comes_after_all_is_placed_where_they_gain_most() -> None:
+    late = changed(CLEO, mastered=("counting",), needs=PUPILS[0].needs)
+    answer = repaired(day(*WHOLE, students=(*PUPILS, late)))
+    served = {p.competency for p in answer.plan.placements if p.student == "Cleo"}
+    assert "fractions" in served
+    assert moved(answer.plan) == set()
+    assert not answer.plan.unplaced
+
+
+def test_new_evidence_frees_a_student_for_what_they_need_next() -> None:
+    ana = changed(PUPILS[0], mastered=("counting", "fractions"), needs=(
+        Need(competency="shapes", urgency=90),))  # fmt: skip
+    plain = school()
+    shapes = changed(OPEN_ART, competencies=("shapes",))
+    problem = day(
+        *WHOLE[:2],
+        offerings=(TAUGHT, shapes),
+        students=(ana, *PUPILS[1:]),
+        competencies=(*plain.competencies, changed(plain.competencies[0], id="shapes")),
+    )
+    answer = repaired(problem)
+    assert ("Ana", "shapes") in {(p.student, p.competency) for p in answer.plan.placements}
+
+
+def test_a_new_request_is_met_where_there_is_a_seat() -> None:
+    asked = Request(
+        id="q", staff="Okafor", student="Ana", offerings=("art",), blocks=("first",), priority=5
+    )
+    dear = Policy(weights={"request-missed": 1000})
+    answer = repaired(day(*WHOLE, requests=(asked,), policy=dear))
+    assert ("Ana", "art-first-14") in {(p.student, p.session) for p in answer.plan.placements}
+
+
+def locked_student(offering: str) -> PlacementLock:
+    return PlacementLock(
+        target="placement", id="k", owner="x", student="Ana", offering=offering, block="first"
+    )
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        locked_student("art"),
+        SessionLock(
+            target="session", id="k", owner="x", offering="maths", block="first", room="14"
+        ),
+        SessionLock(
+            target="session", id="k", owner="x", offering="art", block="first", lead="Vega"
+        ),
+        RoomLock(target="room", id="k", owner="x", room="12", block="first"),
+        DutyLock(target="duty", id="k", owner="x", staff="Vega", block="first"),
+        DutyLock(
+            target="duty", id="k", owner="x", staff="Kim", block="first", offering="maths",
+            role="lead",
+        ),
+    ],
+)  # fmt: skip
+def test_a_new_lock_of_any_kind_is_kept(lock: Any) -> None:
+    answer = repaired(day(*WHOLE, locks=(lock,)))
+    assert not answer.searched
+    assert not answer.plan.unplaced
+
+
+def test_a_lock_for_a_full_session_moves_whoever_loses_least() -> None:
+    full = changed(OPEN_ART, largest=2, most_sections=2)
+    answer = repaired(day(*WHOLE, offerings=(TAUGHT, full), locks=(locked_student("art"),)))
+    art = [p.student for p in answer.plan.placements if p.session == "art-first-14"]
+    assert "Ana" in art
+    assert len(art) == 2
+
+
+def test_a_lock_that_cannot_hold_is_named_at_once() -> None:
+    barred = changed(OPEN_ART, grades=("09",))
+    answer = repair(day(MATHS_1, offerings=(TAUGHT, barred), locks=(locked_student("art"),)))
+    assert isinstance(answer, Contradiction)
+    assert (answer.locks, answer.rules) == (("k",), ("not-eligible",))
+
+
+def frozen(problem: Problem) -> Problem:
+    blocks = tuple(changed(b, frozen=b.id == "first") for b in problem.blocks)
+    return problem.model_copy(update={"blocks": blocks})
+
+
+def test_inside_the_freeze_only_those_whose_adult_is_gone_are_touched() -> None:
+    answer = repaired(frozen(day(*WHOLE, staff=away(VEGA))))
+    first = {p.student: p.session for p in answer.plan.placements}
+    art = next(s for s in answer.plan.sessions if s.id == "art-first-14")
+    assert (art.room, art.duties[0].staff) == ("14", "Okafor")
+    assert {s for s, _ in first.items()} >= {"Dee", "Eli"}
+
+
+def test_a_request_moves_nobody_inside_the_freeze() -> None:
+    asked = Request(
+        id="q", staff="Okafor", student="Ana", offerings=("art",), blocks=("first",), priority=5
+    )
+    dear = Policy(weights={"request-missed": 1000})
+    answer = repaired(frozen(day(*WHOLE, requests=(asked,), policy=dear)))
+    assert ("Ana", "maths-first-12") in {(p.student, p.session) for p in answer.plan.placements}
+
+
+def test_the_same_upset_gives_the_same_plan_to_the_byte() -> None:
+    problem = day(*WHOLE, staff=away(VEGA), closures=(("14", "first"),))
+    plans: Iterable[str] = (dumps(repaired(problem).plan) for _ in range(3))
+    assert len(set(plans)) == 1
+
+
+def test_a_day_that_was_never_published_has_nothing_to_repair() -> None:
+    with pytest.raises(ValueError, match="nothing is published"):
+        repair(school())
