@@ -15,6 +15,7 @@ Partition = Annotated[str, typer.Argument(help="as TOPIC/NUMBER, such as flexday
 def register(app: typer.Typer) -> None:
     """Adds the commands of this module to the one command."""
     app.command()(stream)
+    app.command()(relay)
     app.command()(topics)
     app.command()(partitions)
     app.command("let-on")(let_on)
@@ -29,6 +30,16 @@ def stream(db: Database = None) -> None:
     _need_brokers()
     with open_store(db) as store:
         worker.run(settings(), store)
+
+
+def relay(db: Database = None) -> None:
+    """Send to Kafka what changed, until told to stop; of several, one at a time serves a school."""
+    from services.settings import settings
+    from services.stream import relay as relaying
+
+    _need_brokers()
+    with open_store(db) as store:
+        relaying.run(settings(), store)
 
 
 def topics() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from datetime import date
 from typing import Any, Literal
 
@@ -164,21 +165,23 @@ class Plans(Records):
         return int(last or 0) + 1
 
     def _announce(self, row: PlanRow, number: int) -> None:
-        school = self.viewer.school
-        key = f"{school}|{row.day.isoformat()}"
-        self.outbox(
-            "schedules",
-            key,
-            "plan.published",
-            {
-                "school": school,
-                "day": row.day.isoformat(),
-                "plan": row.id,
-                "digest": row.digest,
-                "pub_seq": number,
-            },
-            id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:flexday:{key}|{number}")),
-        )
+        """Tells others that a plan is published, and the schedule that now holds: the latter takes
+        the place of the day's earlier ones wherever `pub_seq` is greater."""
+        key = f"{self.viewer.school}|{row.day.isoformat()}"
+        about = {
+            "school": self.viewer.school,
+            "day": row.day.isoformat(),
+            "plan": row.id,
+            "digest": row.digest,
+            "pub_seq": number,
+        }
+        schedule = {**about, "sessions": _sessions_of(row.plan)}
+        for topic, kind, payload in (
+            ("plans", "plan.published", about),
+            ("schedules", "schedule.published", schedule),
+        ):
+            name = f"urn:flexday:{topic}|{key}|{number}"
+            self.outbox(topic, key, kind, payload, id=str(uuid.uuid5(uuid.NAMESPACE_URL, name)))
 
     def publications(self, day: date) -> list[tuple[int, str]]:
         """(number, plan) of every publication of a day, in order."""
@@ -212,3 +215,21 @@ class Plans(Records):
                 self._mine(t.fallback), t.fallback.c.bell_schedule == bell_schedule
             )
         )
+
+
+def _sessions_of(plan: Plan) -> list[dict[str, Any]]:
+    """Each session with where, who and for whom; no reason and no finding leaves with them."""
+    students: dict[str, list[str]] = defaultdict(list)
+    for placement in plan.placements:
+        students[placement.session].append(placement.student)
+    return [
+        {
+            "id": session.id,
+            "offering": session.offering,
+            "blocks": list(session.blocks),
+            "room": session.room,
+            "duties": [{"staff": duty.staff, "role": duty.role} for duty in session.duties],
+            "students": sorted(students[session.id]),
+        }
+        for session in plan.sessions
+    ]

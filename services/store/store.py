@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, or_, select
 
-from services.store import isolation
+from services.store import isolation, turns
 from services.store import tables as t
 from services.store.engines import reader_engine, writer_engine
 from services.store.errors import NotReady
@@ -91,6 +91,25 @@ class Store:
         statement = select(view.c.school_id).where(waits).group_by(view.c.school_id)
         with told_plainly(), self._reader.connect() as connection:
             return list(connection.scalars(statement.order_by(oldest, view.c.school_id)))
+
+    def schools_with_messages(self) -> list[str]:
+        """The schools of which a message waits to be sent: the one that waits longest first."""
+        view = t.unsent_message
+        oldest = func.min(view.c.created_at)
+        statement = select(view.c.school_id).group_by(view.c.school_id)
+        with told_plainly(), self._reader.connect() as connection:
+            return list(connection.scalars(statement.order_by(oldest, view.c.school_id)))
+
+    @contextmanager
+    def only_one(self, name: str) -> Iterator[bool]:
+        """Whether the caller is, while the block lasts, alone under this name among all processes
+        on this record. Whoever is killed lets go at once.
+
+        Raises:
+            Unavailable: the database cannot be reached or is locked.
+        """
+        with turns.turn(self._writer, name) as alone:
+            yield alone
 
     def waiting(self) -> Waiting:
         """How much waits to be planned and to be sent, over all schools."""

@@ -87,17 +87,23 @@ class Looking:
             return True
         return False
 
-    async def records(self, place: Place, first: int, end: int) -> AsyncIterator[Record]:
-        """The records from an offset to the end of their batch, or to before `end` if later; stops
-        where none comes for some seconds."""
+    async def records(
+        self,
+        place: Place,
+        first: int,
+        end: int | None = None,
+        wait: float = SECONDS_FOR_A_RECORD,
+    ) -> AsyncIterator[Record]:
+        """The records from an offset on, to before `end`, or to where none comes within `wait`
+        seconds. A record beyond `end` may come with those before it."""
         from aiokafka import TopicPartition
 
         tp = TopicPartition(*place)
         self._consumer.assign([tp])
         self._consumer.seek(tp, first)
-        while first < end:
+        while end is None or first < end:
             try:
-                got = await asyncio.wait_for(self._consumer.getone(tp), SECONDS_FOR_A_RECORD)
+                got = await asyncio.wait_for(self._consumer.getone(tp), wait)
             except TimeoutError:
                 return
             first = got.offset + 1

@@ -30,12 +30,26 @@ class Topics:
     def __init__(self, prefix: str) -> None:
         self.evidence = Topic(f"{prefix}.evidence.v1")
         self.events = Topic(f"{prefix}.events.v1")
+        self.mastery = Topic(f"{prefix}.mastery.v1", compacted=True)
+        self.plans = Topic(f"{prefix}.plans.v1")
+        self.schedules = Topic(f"{prefix}.schedules.v1", compacted=True)
+        self.notices = Topic(f"{prefix}.notices.v1")
         self.dead_letters = Topic(f"{prefix}.deadletter.v1", kept_for_ms=FOREVER)
 
     @property
     def incoming(self) -> tuple[str, ...]:
         """What others send to us."""
         return self.evidence.name, self.events.name
+
+    def of(self, aggregatetype: str) -> str:
+        """The topic that messages of the outbox about such things go to."""
+        return {
+            "mastery": self.mastery,
+            "plans": self.plans,
+            "schedules": self.schedules,
+            "notices": self.notices,
+            "alerts": self.notices,
+        }[aggregatetype].name
 
     @property
     def all(self) -> tuple[Topic, ...]:

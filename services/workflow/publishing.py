@@ -61,7 +61,7 @@ def _tell(tx: Tx, day: date, number: int, problem: Problem, found: tuple[Change,
             for guardian in told_for[person]:
                 tx.add_notice("guardian", guardian, day, number, body, about=person)
         tx.outbox(
-            "schedules",
+            "notices",
             f"{tx.viewer.school}|{kind}|{person}",
             "schedule.changed",
             {

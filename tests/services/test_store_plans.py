@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -141,8 +142,11 @@ def test_a_publication_takes_the_place_of_the_last_and_counts_on(store: Store) -
         assert before is not None
         assert before.id == second
         assert tx.last_published(DAY) is None
-        sent = [row for row in tx.unsent() if row.type == "plan.published"]
-        assert len({row.id for row in sent}) == 2
+        for kind in ("plan.published", "schedule.published"):
+            waiting = [row for row in tx.unsent() if row.type == kind]
+            assert [json.loads(row.payload)["pub_seq"] for row in waiting] == [1, 2]
+            assert {row.aggregateid for row in waiting} == {f"east|{DAY}"}
+        assert len({row.id for row in tx.unsent()}) == 4
 
 
 def test_the_database_itself_refuses_a_second_published_plan(store: Store) -> None:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from services.settings import Settings
 from services.store import LogRow, Position, Store
-from services.stream.intake import NOBODY
+from services.stream.intake import NOBODY, Record
 from services.stream.looking import Looking
 from services.stream.topics import Topics, declare
 from services.viewer import Viewer
@@ -25,6 +25,8 @@ FLEXDAY = "from services.cli import main; main()"
 SESSION = 6.0
 """Seconds; Kafka takes none shorter unless it is told to."""
 WITHIN = 90.0
+QUIET = 1.0
+"""Seconds without a record after which a partition is taken to hold no more."""
 Outcome = TypeVar("Outcome")
 ROOT = Path(__file__).parent.parent.parent
 
@@ -67,6 +69,7 @@ class Installation:
     folder: Path
     partitions: int = 3
     brokers: str = ""
+    idempotent: bool = False
     more: dict[str, str] = field(default_factory=dict)
     workers: list[Worker] = field(default_factory=list)
 
@@ -97,6 +100,7 @@ class Installation:
             "FLEXDAY_TOPIC_PREFIX": self.prefix,
             "FLEXDAY_TOPIC_PARTITIONS": str(self.partitions),
             "FLEXDAY_STREAM_SESSION": str(SESSION),
+            "FLEXDAY_RELAY_IDEMPOTENT": str(self.idempotent),
             **self.more,
         }
 
@@ -157,15 +161,15 @@ class Installation:
             await producer.stop()
         return [(each.partition, each.offset) for each in done]
 
-    def records(self, topic: str) -> list[Any]:
-        """All that a topic holds, by partition and offset: (key, value, headers)."""
+    def records(self, topic: str) -> list[Record]:
+        """All that a topic holds, by partition and offset."""
 
-        async def read() -> list[Any]:
-            found = []
+        async def read() -> list[Record]:
+            found: list[Record] = []
             async with Looking(self.settings) as looking:
-                places = await looking.partitions([topic])
-                for place, (first, end) in (await looking.bounds(places)).items():
-                    found += [each async for each in looking.records(place, first, end)]
+                for place in await looking.partitions([topic]):
+                    # Not to the end that is told: that of the wheel's broker lags by a batch.
+                    found += [each async for each in looking.records(place, 0, wait=QUIET)]
             return found
 
         return asyncio.run(read())
