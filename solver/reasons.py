@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import BlockId, CompetencyId, Frozen, SessionId, StudentId
+from schemas.base import BlockId, CompetencyId, Frozen, SessionId, StaffId, StudentId
 from schemas.plan import Audience, Finding, Placement, Session, Unplaced
 from schemas.problem import PlacementLock
-from solver.changes import Change, PersonKind
+from solver.changes import Change, PersonKind, Whereabouts
 from solver.facts import Facts
 from solver.layout import Layout
 from solver.rules import RULES
@@ -27,7 +27,8 @@ LOCKED_PEOPLE: dict[PersonKind, set[str]] = {"student": {"student"}, "staff": {"
 
 ReasonId = Literal[
     "need", "choice", "request", "service", "lock", "only_open_seat", "open_place", "unplaced",
-    "adult_absent", "room_closed", "not_there", "locked", "home_place", "rearranged",
+    "adult_absent", "adult_elsewhere", "takes_over", "free", "room_closed", "not_there", "locked",
+    "home_place", "rearranged",
 ]  # fmt: skip
 
 
@@ -244,21 +245,79 @@ def _hard(layout: Layout) -> list[Finding]:
 # --- why changed --------------------------------------------------------------------------------
 
 
-def why_changed(facts: Facts, change: Change) -> Reason:
-    """Why a person's block is no longer what it was, as far as one fact explains it."""
-    before, after, block = change.before, change.after, change.block
-    if before is not None:
-        for staff in before.adults:
-            if staff not in facts.staff or block in facts.staff[staff].away:
-                return Reason(id="adult_absent", parameters={"staff": staff})
-        if before.room not in facts.rooms or (before.room, block) in facts.closed:
-            return Reason(id="room_closed", parameters={"room": before.room})
-    if after is None:
-        return Reason(id="not_there")
+AdultsMoved = Mapping[tuple[BlockId, StaffId], Change]
+"""The changes of adults, so that those of others can be told by them."""
+
+
+def adults_moved(found: Iterable[Change]) -> AdultsMoved:
+    """The adults among some changes, by block."""
+    return {(one.block, one.person): one for one in found if one.person_kind == "staff"}
+
+
+def why_changed(facts: Facts, change: Change, adults: AdultsMoved | None = None) -> Reason:
+    """Why a person's block is no longer what it was, as far as one fact, or one adult's change
+    among `adults`, explains it."""
+    told = (
+        _by_own_absence(facts, change)
+        or _by_facts(facts, change)
+        or _by_where_they_go(facts, change)
+        or _by_adults(change, adults or {})
+    )
+    return told or Reason(id="rearranged")
+
+
+def _by_own_absence(facts: Facts, change: Change) -> Reason | None:
+    people = facts.staff if change.person_kind == "staff" else facts.students
+    person = people.get(change.person)
+    if person is not None and change.block not in person.away:
+        return None
+    if change.person_kind == "staff":
+        return Reason(id="adult_absent", parameters={"staff": change.person})
+    return Reason(id="not_there")
+
+
+def _by_facts(facts: Facts, change: Change) -> Reason | None:
+    before, block = change.before, change.block
+    if before is None:
+        return None
+    for staff in before.adults:
+        if staff not in facts.staff or block in facts.staff[staff].away:
+            return Reason(id="adult_absent", parameters={"staff": staff})
+    if before.room not in facts.rooms or (before.room, block) in facts.closed:
+        return Reason(id="room_closed", parameters={"room": before.room})
+    return None
+
+
+def _by_where_they_go(facts: Facts, change: Change) -> Reason | None:
+    if change.after is None:
+        return Reason(id="free" if change.person_kind == "staff" else "not_there")
     for lock in facts.problem.locks:
         named = lock.model_dump(include=LOCKED_PEOPLE[change.person_kind])
-        if lock.block == block and change.person in named.values():
+        if lock.block == change.block and change.person in named.values():
             return Reason(id="locked", parameters={"lock": lock.id, "owner": lock.owner})
-    if after.offering is None:
+    if change.after.offering is None and change.person_kind == "student":
         return Reason(id="home_place")
-    return Reason(id="rearranged")
+    return None
+
+
+def _by_adults(change: Change, adults: AdultsMoved) -> Reason | None:
+    if change.person_kind == "staff":
+        left = (one for (block, _), one in adults.items() if block == change.block)
+        for one in left:
+            if one.person != change.person and _same_session(one.before, change.after):
+                return Reason(id="takes_over", parameters={"staff": one.person})
+        return None
+    for staff in change.before.adults if change.before else ():
+        moved_on = adults.get((change.block, staff))
+        if moved_on is not None and not _same_session(moved_on.before, moved_on.after):
+            return Reason(id="adult_elsewhere", parameters={"staff": staff})
+    return None
+
+
+def _same_session(one: Whereabouts | None, other: Whereabouts | None) -> bool:
+    """As far as offering and room tell."""
+    return one is not None and other is not None and _place(one) == _place(other)
+
+
+def _place(where: Whereabouts) -> tuple[str | None, str]:
+    return where.offering, where.room

@@ -57,6 +57,6 @@ def settings() -> dict[str, Any]:
             "work": PLANNING_WORK,
             "homes": homes,
             "floors": {"live_teacher": 45},
-            "weights": {"choice-missed": 400, "moved": 40},
+            "weights": {"choice-missed": 800, "moved": 40},
         },
     }

@@ -9,7 +9,7 @@ from fastapi import Depends, Form
 from fastapi.responses import RedirectResponse, Response
 
 from schemas.base import Id
-from schemas.plan import Session
+from schemas.plan import Finding, Session
 from schemas.problem import Lock, Problem, SessionLock
 from services import workflow
 from services.store import NotFound, PlanRow
@@ -45,6 +45,8 @@ class SessionPage(View):
     room: str
     most: int
     sitting: tuple[Sitting, ...]
+    findings: tuple[Finding, ...]
+    """Where it falls short of a rule."""
     locks: tuple[Lock, ...]
     rooms: tuple[tuple[Id, str], ...]
     """Free rooms that the offering can be in."""
@@ -104,6 +106,7 @@ def session_page(asker: Planner, plan: str, session: str) -> SessionPage:
         room=names.name("room", held.room),
         most=min(offering.largest, facts.rooms[held.room].seats),
         sitting=tuple(_sitting(facts, layout, held, names)),
+        findings=tuple(one for one in row.plan.findings if one.subjects.get("session") == session),
         locks=tuple(_locks(problem, layout, held)),
         rooms=tuple(_free_rooms(facts, layout, held)),
         adults=tuple(_spare_adults(facts, layout, held, names)),

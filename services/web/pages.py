@@ -196,7 +196,12 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        clock=words.clock, day=words.day, short_day=words.short_day, moment=words.moment, part=part
+        clock=words.clock,
+        day=words.day,
+        short_day=words.short_day,
+        moment=words.moment,
+        grouped=words.grouped,
+        part=part,
     )
     environment.globals.update(words=words)
     return environment

@@ -3,6 +3,7 @@ decisions: approve, reject, go back."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Annotated, Literal
@@ -11,31 +12,74 @@ from fastapi import Depends, Form, Header
 from fastapi.responses import Response
 
 from schemas.base import Id
-from schemas.plan import PlanStatus
+from schemas.plan import Finding, PlanStatus
 from schemas.problem import Problem
 from services import workflow
-from services.store import RunRow
+from services.store import NotFound, RunRow
 from services.web.naming import Directory, directory_of
 from services.web.pages import Asker, Pages, View, asking, back_to
 from services.workflow import Review
-from services.workflow.reviewed import BoardRow, Card
+from services.workflow.reviewed import BoardRow, Card, Moved
+from solver.rules import RULES
 
 pages = Pages()
 Planner = Annotated[Asker, Depends(asking("scheduler", "admin"))]
 IfMatch = Annotated[str | None, Header()]
-SHOWN_FINDINGS = 12
-"""Findings of a rule shown before the rest is folded away."""
+SHOWN = 12
+"""Findings of a rule, or people who move, shown before the rest has to be asked for."""
 
 
 class Filter(View):
-    """What of the board is shown: all, or only what changed; of one adult, or of all."""
+    """What of the board is shown: all, or only what changed or breaks a hard rule; of one adult,
+    or of all."""
 
     only: Literal["all", "changes"] = "all"
     adult: Id | None = None
 
     def shows(self, card: Card) -> bool:
-        changed = self.only == "all" or card.badge not in (None, "kept") or bool(card.findings)
-        return changed and (self.adult in (None, *(duty.staff for duty in card.duties)))
+        broken = any(finding.kind == "hard" for finding in card.findings)
+        stands_out = self.only == "all" or card.badge not in (None, "kept") or broken
+        return stands_out and (self.adult in (None, *(duty.staff for duty in card.duties)))
+
+
+class Moving(View):
+    """How many students change at most so much of their day, and how many adults change."""
+
+    session: int
+    """Students with another session in some block, or none."""
+    room: int
+    """Students who keep their sessions, with another room in some block."""
+    adult: int
+    """Students who keep sessions and rooms, with another adult in some block."""
+    adults: int
+
+    @classmethod
+    def of(cls, review: Review) -> Moving:
+        by_depth = Counter(_depth(one) for one in review.moves if one.person_kind == "student")
+        return cls(
+            session=by_depth["session"],
+            room=by_depth["room"],
+            adult=by_depth["adult"],
+            adults=sum(one.person_kind == "staff" for one in review.moves),
+        )
+
+
+def _depth(moved: Moved) -> Literal["session", "room", "adult"]:
+    aspects = {aspect for change, _ in moved.changes for aspect in change.aspects}
+    ends = any(None in (change.before, change.after) for change, _ in moved.changes)
+    if ends or "offering" in aspects:
+        return "session"
+    return "room" if "room" in aspects else "adult"
+
+
+class FindingsPage(View):
+    """Every finding of one rule in a plan."""
+
+    plan: Id
+    day: date
+    rule: str
+    findings: tuple[Finding, ...]
+    names: Directory
 
 
 class ReviewPage(View):
@@ -52,11 +96,17 @@ class ReviewPage(View):
     """Rooms that hold no session, as rows to move one into."""
     closed: tuple[tuple[Id, Id], ...]
     """Rooms and the blocks in which they are closed or held by a class."""
+    shown: int = SHOWN
 
     @property
     def better(self) -> float | None:
         """The most, in per cent, by which a lawful plan could be better; None where not known."""
         return None if self.review.gap is None else round(100 * self.review.gap, 1)
+
+    @property
+    def moving(self) -> Moving:
+        """How many people change what of their day."""
+        return Moving.of(self.review)
 
     @property
     def rows(self) -> list[tuple[BoardRow, list[list[Card]]]]:
@@ -91,6 +141,12 @@ class DecidePage(View):
 
     review: Review
     sessions: int
+    first: bool
+    """Whether nothing was published for the day before."""
+
+    @property
+    def moving(self) -> Moving:
+        return Moving.of(self.review)
 
 
 @pages.page("/plans/{plan}", "plan.html")
@@ -134,7 +190,26 @@ def decide_page(asker: Planner, plan: str) -> DecidePage:
     """The last look before approving."""
     seen = workflow.review(asker.store, asker.viewer, plan)
     cards = [card for row in seen.board for cell in row.cells for card in cell]
-    return DecidePage(review=seen, sessions=len({card.session for card in cards}))
+    with asker.read() as tx:
+        first = tx.published(seen.day) is None
+    return DecidePage(review=seen, sessions=len({card.session for card in cards}), first=first)
+
+
+@pages.page("/plans/{plan}/findings/{rule}", "plan_findings.html")
+def findings_page(asker: Planner, plan: str, rule: str) -> FindingsPage:
+    """All that a plan falls short of by one rule."""
+    if rule not in RULES:
+        raise NotFound("no such rule")
+    with asker.read() as tx:
+        row = tx.plan(plan)
+        problem = tx.problem(row.problem_digest)
+        return FindingsPage(
+            plan=plan,
+            day=row.day,
+            rule=rule,
+            findings=tuple(one for one in row.plan.findings if one.rule == rule),
+            names=directory_of(tx, problem, row, f"findings of plan {plan}"),
+        )
 
 
 @pages.form("/plans/{plan}/approve")

@@ -91,7 +91,12 @@ def rule(rule: str) -> str:
 def count(section: str, name: str, number: int) -> str:
     """A sentence about a number, in the singular where the number is one."""
     forms = catalogue()[section][name]
-    return str(forms["one" if number == 1 else "other"]).format(n=number)
+    return str(forms["one" if number == 1 else "other"]).format(n=grouped(number))
+
+
+def grouped(number: int) -> str:
+    """A number by thousands: 1,783."""
+    return f"{number:,}"
 
 
 def clock(minute: int) -> str:

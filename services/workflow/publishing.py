@@ -14,7 +14,7 @@ from services.store import PlanRow, Tx
 from services.workflow.present import as_machine
 from solver.changes import Change, Day, PersonKind, changes, day_of
 from solver.facts import Facts
-from solver.reasons import why_changed
+from solver.reasons import AdultsMoved, adults_moved, why_changed
 
 
 def publish(tx: Tx, row: PlanRow, by: str) -> PlanRow:
@@ -46,7 +46,7 @@ def _day(problem: Problem, plan: Plan) -> Day:
 
 def _tell(tx: Tx, day: date, number: int, problem: Problem, found: tuple[Change, ...]) -> None:
     """Leaves a notice for each person with a change, and for those who are told for a student."""
-    facts = Facts(problem)
+    facts, adults = Facts(problem), adults_moved(found)
     by_person: dict[tuple[PersonKind, Id], list[Change]] = defaultdict(list)
     for change in found:
         by_person[change.person_kind, change.person].append(change)
@@ -54,7 +54,7 @@ def _tell(tx: Tx, day: date, number: int, problem: Problem, found: tuple[Change,
     for (kind, person), theirs in by_person.items():
         body = {
             "about": {"kind": kind, "person": person},
-            "changes": [_told(facts, change) for change in theirs],
+            "changes": [_told(facts, change, adults) for change in theirs],
         }
         tx.add_notice(kind, person, day, number, body)
         if kind == "student":
@@ -74,10 +74,10 @@ def _tell(tx: Tx, day: date, number: int, problem: Problem, found: tuple[Change,
         )
 
 
-def _told(facts: Facts, change: Change) -> Mapping[str, object]:
+def _told(facts: Facts, change: Change, adults: AdultsMoved) -> Mapping[str, object]:
     return {
         **change.model_dump(mode="json", exclude={"person_kind", "person"}),
-        "why": why_changed(facts, change).model_dump(mode="json"),
+        "why": why_changed(facts, change, adults).model_dump(mode="json"),
     }
 
 

@@ -27,9 +27,14 @@ from services.workflow.revision import SOURCE
 from services.workflow.rights import may_plan
 from solver.changes import Badge, Change, PersonKind, changes, day_of, session_changes
 from solver.facts import Facts
-from solver.reasons import Reason, seats, why_changed
+from solver.reasons import Reason, adults_moved, seats, why_changed
 from solver.rules import RULES
 from solver.tally import by_rule
+
+AT_RISK = ("unplaced", "service-short", "stuck", "request-missed", "choice-missed")
+"""Soft rules by which somebody in particular loses out, the gravest first."""
+USUAL = "unmet-need"
+"""There is always more to learn than a day can serve, so this stands out last."""
 
 
 def review(store: Store, viewer: Viewer, plan: str) -> Review:
@@ -138,7 +143,8 @@ def _amount(findings: Iterable[Finding], rule: str, causes: set[str]) -> int:
 
 
 def _exceptions(problem: Problem, plan: Plan) -> tuple[Exceptions, ...]:
-    """Findings by rule: those that block first, then other hard ones, then the dearest."""
+    """Findings by rule: those that block first, then other hard ones, then those by which somebody
+    loses out, then the dearest."""
     costs = by_rule(problem, plan.findings)
     listed: dict[str, list[Finding]] = defaultdict(list)
     for finding in plan.findings:
@@ -154,7 +160,13 @@ def _exceptions(problem: Problem, plan: Plan) -> tuple[Exceptions, ...]:
         )
         for rule, findings in listed.items()
     ]
-    return tuple(sorted(found, key=lambda one: (-one.blocking, one.kind, -one.cost, one.rule)))
+    return tuple(sorted(found, key=_gravity))
+
+
+def _gravity(one: Exceptions) -> tuple[int, str, int, int, str]:
+    rank = AT_RISK.index(one.rule) if one.rule in AT_RISK else len(AT_RISK)
+    rank += one.rule == USUAL
+    return -one.blocking, one.kind, rank, -one.cost, one.rule
 
 
 def _badges(
@@ -237,10 +249,10 @@ def _moves(
         day_of(plan, problem.homes, plan.unplaced),
         [block.id for block in problem.blocks],
     )
-    facts = Facts(present)
+    facts, adults = Facts(present), adults_moved(found)
     by_person: dict[tuple[PersonKind, Id], list[tuple[Change, Reason]]] = defaultdict(list)
     for change in found:
-        reason = why_changed(facts, change)
+        reason = why_changed(facts, change, adults)
         by_person[change.person_kind, change.person].append((change, reason))
     return tuple(
         Moved(person_kind=kind, person=person, changes=tuple(theirs))

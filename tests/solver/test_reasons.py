@@ -15,6 +15,7 @@ from solver.layout import Layout
 from solver.reasons import (
     NEUTRAL,
     Reason,
+    adults_moved,
     moved,
     told,
     why_changed,
@@ -235,6 +236,34 @@ def test_a_lock_explains_a_change_of_the_person_it_names() -> None:
         target="placement", id="k", owner="Kim", student="Ana", offering="maths", block="first"
     )
     assert changed_because(school(locks=(lock,))) == "locked"
+
+
+def adult_goes(person: str, before: Whereabouts | None, after: Whereabouts | None) -> Change:
+    return Change(person_kind="staff", person=person, block="first", before=before, after=after)
+
+
+IN_12 = Whereabouts(room="12", offering="maths", role="lead")
+IN_14 = Whereabouts(room="14", offering="art", role="lead")
+
+
+def test_who_steps_in_is_told_for_whom() -> None:
+    vega, okafor = adult_goes("Vega", IN_12, None), adult_goes("Okafor", IN_14, IN_12)
+    reason = why_changed(Facts(school()), okafor, adults_moved([vega, okafor]))
+    assert (reason.id, reason.parameters) == ("takes_over", {"staff": "Vega"})
+
+
+def test_an_absent_adult_is_told_of_as_away_and_one_left_over_as_free() -> None:
+    away = changed(OKAFOR, id="Vega", away=("first",))
+    gone = adult_goes("Vega", IN_12, None)
+    assert why_changed(Facts(school(staff=(away, OKAFOR))), gone).id == "adult_absent"
+    assert why_changed(Facts(school()), gone).id == "free"
+
+
+def test_students_follow_from_the_adult_who_is_needed_elsewhere() -> None:
+    vega = adult_goes("Vega", IN_12, IN_14)
+    ana = Change(person_kind="student", person="Ana", block="first", before=BEFORE, after=AFTER)
+    reason = why_changed(Facts(school()), ana, adults_moved([vega, ana]))
+    assert (reason.id, reason.parameters) == ("adult_elsewhere", {"staff": "Vega"})
 
 
 def test_somebody_who_is_no_longer_there_is_told_apart_from_somebody_moved() -> None:

@@ -31,6 +31,7 @@ PAGES: dict[str, tuple[tuple[str, ...], int]] = {
     "/plans/{plan}": (PLANNERS, 200),
     "/plans/{plan}/decide": (PLANNERS, 200),
     "/plans/{plan}/session/{session:path}": (PLANNERS, 200),
+    "/plans/{plan}/findings/{rule}": (PLANNERS, 200),
     "/plans/{plan}/why-not": (PLANNERS, 200),
     "/what-if": (PLANNERS, 200),
     "/what-if/{scenario}": (PLANNERS, 404),
@@ -122,6 +123,7 @@ def filled(published: PlanRow, school_store: Store) -> dict[str, str]:
         "{scenario}": "none",
         "{kind}": "students",
         "{run}": published.run or "",
+        "{rule}": "unmet-need",
     }
 
 

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from services.planner import Planner
 from services.store import PlanRow, Store
-from tests.services.school_day import KIM, MACHINE, WEDNESDAY, stand_in, tell
+from tests.services.school_day import KIM, MACHINE, WEDNESDAY, plan_day, stand_in, tell
 from tests.web.conftest import SignIn
 from tests.web.people import send
 
@@ -32,6 +32,44 @@ def test_the_review_says_first_whether_it_is_safe(kim: TestClient, draft: PlanRo
     page = kim.get(f"/plans/{draft.id}").text
     assert page.index("Safe to approve") < page.index("What stands out")
     assert page.index("What stands out") < page.index("Rooms and blocks")
+
+
+def test_what_somebody_loses_by_stands_out_before_what_no_day_can_serve(
+    kim: TestClient, draft: PlanRow
+) -> None:
+    stands_out = kim.get(f"/plans/{draft.id}.json").json()["review"]["exceptions"]
+    assert [group["rule"] for group in stands_out][-1] == "unmet-need"
+    every = kim.get(f"/plans/{draft.id}/findings/unmet-need").text
+    assert "Needs not served today" in every
+    assert every.count("urgency") == len(stands_out[-1]["findings"])
+    assert kim.get(f"/plans/{draft.id}/findings/no-such-rule").status_code == 404
+
+
+def test_before_a_first_approval_it_is_said_that_nothing_was_published(
+    kim: TestClient, draft: PlanRow
+) -> None:
+    assert "Nothing was published" in kim.get(f"/plans/{draft.id}/decide").text
+
+
+def test_who_moves_is_told_apart_by_how_much(
+    kim: TestClient, published: PlanRow, school_store: Store
+) -> None:
+    tell(school_store, "staff.absent", "away-1", staff="vega", day=WEDNESDAY, blocks=["b2"])
+    Planner(school_store, solver=stand_in).step()
+    with school_store.read(MACHINE) as tx:
+        waiting = tx.plans(WEDNESDAY, "draft")[-1]
+    for address in (f"/plans/{waiting.id}", f"/plans/{waiting.id}/decide"):
+        page = kim.get(address).text
+        assert "6 only have another adult; 2 adults do something else." in page, address
+    assert "Takes over from Vega Reed." in kim.get(f"/plans/{waiting.id}").text
+
+
+def test_a_newer_draft_is_offered_where_the_page_keeps_itself_new(
+    kim: TestClient, draft: PlanRow, school_store: Store
+) -> None:
+    plan_day(school_store)
+    live = kim.get(f"/plans/{draft.id}").text.partition('id="live"')[2].partition("</div>")[0]
+    assert "There is a newer draft of this day" in live
 
 
 def test_what_is_approved_is_what_was_seen(

@@ -7,11 +7,10 @@ if (region && window.EventSource) {
   let first = true;
   source.addEventListener("changed", () => {
     if (!first) {
-      window.htmx?.ajax("GET", location.href, {
-        target: "#live",
-        select: "#live",
-        swap: "outerMorph",
-      });
+      for (const { id } of document.querySelectorAll("[data-live], [data-live-too]")) {
+        const part = `#${id}`;
+        window.htmx?.ajax("GET", location.href, { target: part, select: part, swap: "outerMorph" });
+      }
     }
     first = false;
   });
