@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from schemas.base import loads
 from schemas.events import AnyEvent
+from schemas.mastery import Mastery
 from services.canonical import canonical, composite, sha256
 from services.facts import facts_of
 from services.mastery.fold import fold
 from services.mastery.settings import MasterySettings
 from services.mastery.standing import MasteryEvent
+from services.mastery.stuck import stuck
 from services.store import LogRow, Message, Store, Tx
 from services.viewer import Viewer
 
@@ -76,7 +79,8 @@ def fact_rows(event: AnyEvent, seq: int) -> list[Row]:
 def refold(tx: Tx, keys: Collection[MasteryKey]) -> int:
     """Folds some keys, each from all its events; those whose state changed also go out as
     mastery.changed. How many those are."""
-    rows = _mastery_rows(tx, tx.fold_input(keys))
+    settings = mastery_settings(tx)
+    rows = _mastery_rows(tx, tx.fold_input(keys), settings)
     before = tx.mastery_bodies(keys)
     tx.save_mastery(rows)
     changed = [row for row in rows if before.get(_key_of(row)) != row["body"]]
@@ -86,7 +90,12 @@ def refold(tx: Tx, keys: Collection[MasteryKey]) -> int:
             "mastery",
             composite(school, *_key_of(row)),
             "mastery.changed",
-            {"school": school, "seq": row["seq"], "mastery": json.loads(row["body"])},
+            {
+                "school": school,
+                "seq": row["seq"],
+                "mastery": json.loads(row["body"]),
+                "stuck": stuck(loads(Mastery, row["body"]), settings) is not None,
+            },
         )
         for row in changed
     )
@@ -131,7 +140,8 @@ def _state_from_log(tx: Tx) -> dict[StateTable, list[Row]]:
             held = facts.setdefault((row["kind"], row["key"]), row)
             if _place(held) < _place(row):
                 facts[row["kind"], row["key"]] = row
-    return {"mastery": _mastery_rows(tx, bearing), "fact": [facts[key] for key in sorted(facts)]}
+    mastery = _mastery_rows(tx, bearing, mastery_settings(tx))
+    return {"mastery": mastery, "fact": [facts[key] for key in sorted(facts)]}
 
 
 def _place(row: Row) -> tuple[Any, str, str]:
@@ -142,14 +152,13 @@ def _key_of(row: Row) -> MasteryKey:
     return row["student"], row["competency"]
 
 
-def _mastery_rows(tx: Tx, logged: Iterable[LogRow]) -> list[Row]:
+def _mastery_rows(tx: Tx, logged: Iterable[LogRow], settings: MasterySettings) -> list[Row]:
     """Rows of the mastery table, by key, folded from whatever of the log bears on them."""
     by_key: dict[MasteryKey, list[tuple[int, MasteryEvent]]] = {}
     for row in logged:
         if isinstance(row.event, MasteryEvent):
             key = row.event.data.student, row.event.data.competency
             by_key.setdefault(key, []).append((row.seq, row.event))
-    settings = mastery_settings(tx)
     competencies = tx.entries("competencies", {competency for _, competency in by_key})
     return [
         {

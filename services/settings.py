@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """Seconds without a sign of life after which another worker takes a worker's partitions."""
     stream_silent: float = Field(default=60.0, ge=5)
     """Seconds in which records waited and none was taken in, after which a worker ends itself."""
+    views_version: int = Field(default=1, ge=1)
+    """Another number makes the live counts anew from the topics."""
     relay_idempotent: bool = True
     """Whether brokers number what the relay sends, so that none counts twice there; off only for a
     broker that cannot."""

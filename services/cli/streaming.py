@@ -22,14 +22,19 @@ def register(app: typer.Typer) -> None:
     app.command()(quarantine)
 
 
-def stream(db: Database = None) -> None:
+def stream(
+    counts: Annotated[
+        bool, typer.Option("--counts", help="keep each school's live counts instead")
+    ] = False,
+    db: Database = None,
+) -> None:
     """Take events in from Kafka, until told to stop. Run it as often as there is work for."""
     from services.settings import settings
-    from services.stream import worker
+    from services.stream import views, worker
 
     _need_brokers()
     with open_store(db) as store:
-        worker.run(settings(), store)
+        (views.run if counts else worker.run)(settings(), store)
 
 
 def relay(db: Database = None) -> None:

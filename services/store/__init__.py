@@ -14,12 +14,13 @@ from services.store.log import LogRow
 from services.store.records import Message
 from services.store.rows import AuditRow, PlanRow, RunRow, ScenarioRow
 from services.store.store import Store, Waiting
-from services.store.streams import Gap, Position
+from services.store.streams import Counts, Gap, Position, Told
 from services.store.tx import Tx
 
 __all__ = [
     "Arrival",
     "AuditRow",
+    "Counts",
     "Gap",
     "LogRow",
     "Message",
@@ -32,6 +33,7 @@ __all__ = [
     "ScenarioRow",
     "Store",
     "StoreError",
+    "Told",
     "Tx",
     "Unavailable",
     "UnknownSchool",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -31,6 +31,25 @@ class Gap(NamedTuple):
     first_offset: int
     last_offset: int
     seen_at: datetime
+
+
+class Counts(NamedTuple):
+    """A school as the stream has seen it, up to a sequence of what goes out: the newest log
+    position, and of a day the competencies mastered; how many students need another approach."""
+
+    sequence: int
+    events: int
+    mastered_today: int
+    stuck_students: int
+    day: date
+
+
+class Told(NamedTuple):
+    """Counts with how many messages they are behind, and when they were told."""
+
+    counts: Counts
+    behind: int
+    told_at: datetime
 
 
 class Streams(Part):
@@ -104,3 +123,28 @@ class Streams(Part):
             .values(stopped_at=None, stopped_for="")
             .returning(t.stream_position.c.topic)
         )
+
+    def save_counts(self, counts: Counts) -> bool:
+        """Writes a school's live counts, unless newer ones are held: absolute values, so that it
+        does not matter who tells them, or how often."""
+        values = {**counts._asdict(), "told_at": self.clock()}
+        insert = self._insert(t.live_count).values(school_id=self.viewer.school, **values)
+        return self._changed(
+            insert.on_conflict_do_update(
+                index_elements=["school_id"],
+                set_=values,
+                where=t.live_count.c.sequence <= counts.sequence,
+            ).returning(t.live_count.c.sequence)
+        )
+
+    def counts(self) -> Told | None:
+        """The school's live counts; None where no stream has told any."""
+        row = self._one(
+            select(t.live_count, t.school.c.outbox_seq)
+            .join(t.school, t.school.c.school_id == t.live_count.c.school_id)
+            .where(self._mine(t.live_count))
+        )
+        if row is None:
+            return None
+        held = Counts(*(getattr(row, name) for name in Counts._fields))
+        return Told(held, max(0, row.outbox_seq - held.sequence), row.told_at)

@@ -148,7 +148,7 @@ Index(
     postgresql_where=text("sent_at IS NULL"),
 )
 
-# --- streams: of the installation, holding no record of anybody --------------------------------
+# --- streams: positions are of the installation and hold no record of anybody ---------------
 
 stream_position = Table(
     "stream_position",
@@ -169,6 +169,15 @@ stream_gap = Table(
     Column("first_offset", BigInteger, primary_key=True, autoincrement=False),
     _must("last_offset", BigInteger),
     _must("seen_at", Instant),
+)
+live_count = _of_school(
+    "live_count",
+    _must("sequence", BigInteger),
+    _must("events", BigInteger),
+    _must("mastered_today", Integer),
+    _must("stuck_students", Integer),
+    _must("day", Date),
+    _must("told_at", Instant),
 )
 OF_THE_INSTALLATION = frozenset({"stream_position", "stream_gap"})
 

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from services.settings import Settings
 
 FOREVER = "-1"
+SEEN = "seen"
+"""The table of the newest values, from which live counts are summed."""
 
 
 class Topic(NamedTuple):
@@ -25,21 +27,30 @@ class Topic(NamedTuple):
 
 
 class Topics:
-    """Every topic of an installation; their names begin with its prefix."""
+    """Every topic of an installation; their names begin with its prefix. Live counts are kept anew
+    for each version of the views."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, views_version: int = 1) -> None:
+        self.views_group = f"{prefix}-counts-v{views_version}"
         self.evidence = Topic(f"{prefix}.evidence.v1")
         self.events = Topic(f"{prefix}.events.v1")
         self.mastery = Topic(f"{prefix}.mastery.v1", compacted=True)
         self.plans = Topic(f"{prefix}.plans.v1")
         self.schedules = Topic(f"{prefix}.schedules.v1", compacted=True)
         self.notices = Topic(f"{prefix}.notices.v1")
+        self.seen = Topic(f"{self.views_group}-{SEEN}-changelog", compacted=True)
         self.dead_letters = Topic(f"{prefix}.deadletter.v1", kept_for_ms=FOREVER)
 
     @property
     def incoming(self) -> tuple[str, ...]:
         """What others send to us."""
         return self.evidence.name, self.events.name
+
+    @property
+    def outgoing(self) -> tuple[str, ...]:
+        """What others read from us."""
+        found = self.mastery, self.plans, self.schedules, self.notices
+        return tuple(each.name for each in found)
 
     def of(self, aggregatetype: str) -> str:
         """The topic that messages of the outbox about such things go to."""
@@ -53,7 +64,7 @@ class Topics:
 
     @property
     def all(self) -> tuple[Topic, ...]:
-        return tuple(vars(self).values())
+        return tuple(each for each in vars(self).values() if isinstance(each, Topic))
 
 
 def group_of(settings: Settings) -> str:
@@ -69,7 +80,8 @@ async def declare(settings: Settings) -> list[str]:
     await admin.start()
     try:
         there = set(await admin.list_topics())
-        missing = [each for each in Topics(settings.topic_prefix).all if each.name not in there]
+        wanted = Topics(settings.topic_prefix, settings.views_version).all
+        missing = [each for each in wanted if each.name not in there]
         await _create(admin, [_new(NewTopic, each, settings) for each in missing])
         return [each.name for each in missing]
     finally:

@@ -112,8 +112,15 @@ def _app(settings: Settings, stopped: Stopped) -> Any:
             consumer.resume_partitions = resume_others
             return consumer
 
-    return HoldingBack(
-        group_of(settings),
+    return faust_app(settings, group_of(settings), HoldingBack)
+
+
+def faust_app(settings: Settings, group: str, kind: Any = None) -> Any:
+    """A Faust application of a group, with what keeps it from losing events."""
+    import faust
+
+    return (kind or faust.App)(
+        group,
         broker=[f"kafka://{each}" for each in settings.brokers.split(",")],
         store="memory://",
         web_enabled=False,

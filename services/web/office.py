@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Form, HTTPException, UploadFile
@@ -14,6 +14,7 @@ from services.adapters.archive import Files, Limits, open_bytes, open_many
 from services.adapters.report import ImportRefused, Ledger
 from services.handlers import replay_quarantined
 from services.importing import FORMATS, Format, Source, Terms, import_files
+from services.store import Told
 from services.web.pages import Asker, Pages, View, asking, back_to, show
 
 pages = Pages()
@@ -36,6 +37,29 @@ class Aside(View):
     since: datetime
 
 
+class Live(View):
+    """What the stream has counted, `behind` by so many messages; `mastered` is of `day`."""
+
+    events: int
+    behind: int
+    day: date
+    mastered: int
+    stuck: int
+    told_at: datetime
+
+    @classmethod
+    def of(cls, told: Told) -> Live:
+        counts = told.counts
+        return cls(
+            events=counts.events,
+            behind=told.behind,
+            day=counts.day,
+            mastered=counts.mastered_today,
+            stuck=counts.stuck_students,
+            told_at=told.told_at,
+        )
+
+
 class LogPage(View):
     """How the taking in of events stands."""
 
@@ -45,6 +69,8 @@ class LogPage(View):
     aside: tuple[Aside, ...]
     """The newest of those put aside."""
     unsent: int
+    live: Live | None
+    """What the stream has counted, where there is one."""
 
 
 class Imports(View):
@@ -69,6 +95,7 @@ def log_page(asker: Office) -> LogPage:
                 Aside(reason=row.reason, mend=row.mend, since=row.received_at) for row in aside
             ),
             unsent=len(tx.unsent(1000)),
+            live=Live.of(told) if (told := tx.counts()) else None,
         )
 
 

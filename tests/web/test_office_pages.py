@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.handlers import handle
 from services.planner import Planner
-from services.store import PlanRow, Store
+from services.store import Counts, PlanRow, Store
 from tests.services.school_day import MACHINE, WEDNESDAY, stand_in
 from tests.web.conftest import SignIn
 from tests.web.people import send, token
@@ -74,3 +74,17 @@ def test_an_import_with_a_fault_says_where_and_changes_nothing(
     assert answer.status_code == 422
     assert "Nothing was taken in" in answer.text
     assert "rooms.csv" in answer.text
+
+
+def test_the_log_shows_what_the_stream_counted_and_how_far_it_is_behind(
+    sign_in: SignIn, school_store: Store
+) -> None:
+    assert sign_in("admin").get("/log.json").json()["live"] is None
+    with school_store.begin(MACHINE) as tx:
+        tx.save_counts(Counts(0, 41, 7, 3, WEDNESDAY))
+        tx.outbox("notices", "somebody", "schedule.changed", {})
+    lee = sign_in("admin")
+    live = lee.get("/log.json").json()["live"]
+    assert (live["events"], live["mastered"], live["stuck"]) == (41, 7, 3)
+    assert live["behind"] >= 1
+    assert "need another approach" in lee.get("/log").text
