@@ -14,9 +14,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench.cases import Case, full_cases, growth_cases, quick_cases
+from tests.bench.cases import GROWTH, Case, full_cases, growth_cases, quick_cases
 from tests.bench.measuring import Bench
 from tests.bench.outside import divisions, timetables
+from tests.bench.peers import PEERS
 
 PARTS = ("families", "itc", "choice")
 QUICK_INSTANCES = ("comp-2007-2-1", "comp-2007-2-17")
@@ -46,6 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all when none is named")
     parser.add_argument("--full", action="store_true", help="every family, five seeds: hours")
     parser.add_argument("--only", nargs="*", default=[], help="families or instances by name")
+    parser.add_argument("--peers", nargs="*", help=f"of {', '.join(PEERS)}; all when not said")
     parser.add_argument("--time", type=float, help="seconds for each outside instance")
     parser.add_argument("--keep", type=Path, help="a folder in which everything stays")
     asked = parser.parse_args()
@@ -61,6 +63,15 @@ def _measure_families(folder: Path, asked: argparse.Namespace) -> None:
     for case in cases:
         if _is_asked(case, asked):
             bench.ours(case)
+            for peer in _peers(case, asked):
+                bench.peer(peer, case)
+
+
+def _peers(case: Case, asked: argparse.Namespace) -> tuple[str, ...]:
+    """Those who get the same day and time: all, but ours alone where only its growth is asked."""
+    if asked.peers is not None:
+        return tuple(asked.peers)
+    return () if case.shape in GROWTH else PEERS
 
 
 def _is_asked(case: Case, asked: argparse.Namespace) -> bool:

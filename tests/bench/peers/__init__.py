@@ -1,0 +1,4 @@
+"""What a school would use instead of flexday, each as its own author would write it."""
+
+PEERS = ("sign-up", "greedy")
+"""By name, weakest first."""

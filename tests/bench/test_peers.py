@@ -1,0 +1,61 @@
+"""What a school would use instead keeps every hard rule, and is judged as flexday is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from schemas.plan import Plan
+from schemas.problem import Problem
+from services.examples import example
+from tests.bench.judging import judge
+from tests.bench.peers import greedy, signup
+
+DAYS = [("lab", 60), ("flex6", 60)]
+
+
+@cache
+def day(family: str, students: int) -> Problem:
+    return example(family, students, seed=1)
+
+
+@pytest.mark.parametrize(("family", "students"), DAYS)
+@pytest.mark.parametrize("plan", [signup.plan, greedy.plan], ids=["sign-up", "greedy"])
+def test_a_day_made_without_an_optimiser_keeps_every_hard_rule(
+    plan: Callable[[Problem], Plan], family: str, students: int
+) -> None:
+    problem = day(family, students)
+    verdict = judge(problem, plan(problem))
+    assert verdict.hard == 0
+    assert verdict.open_seats == 0
+
+
+def test_who_signs_up_first_gets_other_seats() -> None:
+    problem = day("lab", 60)
+    assert signup.plan(problem, seed=1).placements != signup.plan(problem, seed=2).placements
+
+
+def test_going_by_what_is_worth_most_beats_going_by_who_comes_first() -> None:
+    problem = day("flex6", 60)
+    assert greedy.plan(problem).cost < signup.plan(problem).cost
+
+
+def test_an_open_seat_is_noticed() -> None:
+    problem = day("lab", 60)
+    plan = greedy.plan(problem)
+    without = plan.model_copy(update={"placements": plan.placements[1:]})
+    verdict = judge(problem, without)
+    assert verdict.open_seats >= 1
+    assert not verdict.is_first(verdict.cost)
+
+
+def test_a_plan_is_first_only_near_the_bound_and_lawful() -> None:
+    problem = day("flex6", 60)
+    plan = greedy.plan(problem)
+    verdict = judge(problem, plan)
+    near = verdict.cost - verdict.stake // 20
+    assert verdict.is_first(near)
+    assert not verdict.is_first(verdict.cost - verdict.stake // 5)
+    assert not verdict.is_first(None)
