@@ -6,6 +6,7 @@ one transaction: inbox, log, state, outbox. When it has committed the event is a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -13,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import structlog
 
 from schemas.events import AnyEvent, Event, decode
+from services import measures
 from services.access import viewer_for
 from services.canonical import canonical
 from services.cloudevents import Unreadable, check_time, content_hash, read_event
@@ -66,7 +68,6 @@ def handle_batch(
         with store.begin(viewer) as tx:
             outcomes = handle_in(tx, raws)
             alongside(tx)
-            return outcomes
     except Unavailable:
         raise
     except UnknownSchool as unknown:
@@ -74,13 +75,14 @@ def handle_batch(
         with store.begin(viewer) as tx:
             outcomes = [_set_aside(tx, raw, reason, mend) for raw in raws]
             alongside(tx)
-            return outcomes
     except Exception:
         log.exception("a batch failed; trying its events one by one", school=viewer.school)
         with store.begin(viewer) as tx:
             outcomes = [_handle_alone(tx, raw) for raw in raws]
             alongside(tx)
-            return outcomes
+    for status, count in Counter(outcome.status for outcome in outcomes).items():
+        measures.EVENTS.labels(status).inc(count)
+    return outcomes
 
 
 def handle_in(tx: Tx, raws: Sequence[Raw]) -> list[Outcome]:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from schemas.plan import Contradiction, Plan
 from schemas.problem import Problem
+from services import measures
 from services.child import Job
 from services.clockwork import tick
 from services.day_settings import DaySettings, SettingsRefused
@@ -25,6 +26,7 @@ from services.snapshot import NoSchoolDay, snapshot
 from services.solving import Bounds, Cancelled, Follow, SolvingFailed, solve_in_child
 from services.store import PlanRow, RunRow, Store, Tx, Unavailable
 from services.viewer import Viewer
+from services.watching import Pulse
 
 Solver = Callable[[Job, Bounds, Follow], Plan | Contradiction]
 
@@ -32,13 +34,22 @@ MOST_CLAIMS = 3
 """Claims of one run after which it is given up: something in it ends whoever takes it."""
 
 SECONDS_BETWEEN_LOOKS = 10.0
-"""Between two looks at a school's calendar for what has come due."""
+"""Between two looks at the schools' calendars for what has come due."""
+PATIENCE = 600.0
+"""Seconds that a plan waits for a database that is away, to be filed."""
+LONGEST_TURN = 180.0
+"""Seconds without a sign of life after which a planner counts as stuck. While it searches it gives
+one every few seconds."""
 
 log = structlog.get_logger()
 
 
 class FenceMoved(Exception):
     """The run was cancelled, or claimed by another while this one was held up."""
+
+
+class Stopped(Exception):
+    """This planner was told to stop in the middle of a run."""
 
 
 @dataclass(frozen=True)
@@ -62,35 +73,75 @@ class Planner:
         solver: Solver = solve_in_child,
         lease_seconds: float = 60.0,
         reached: Callable[[str], None] = lambda step: None,
+        between_looks: float = SECONDS_BETWEEN_LOOKS,
     ) -> None:
-        """`reached` is told the name of each step once it is done."""
+        """`reached` is told the name of each step once it is done; `between_looks` are seconds."""
         self.store = store
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._solver = solver
         self._lease = lease_seconds
         self._reached = reached
-        self._next_look: dict[str, float] = {}
+        self._between_looks = between_looks
+        self._stop = threading.Event()
+        self._served: dict[str, int] = {}
+        self._turns = 0
+        self.turning = Pulse("answering runs", LONGEST_TURN)
+        self.keeping = Pulse("keeping appointments", LONGEST_TURN)
+
+    def alive(self) -> str | None:
+        """What is wrong with a planner that no longer turns; None while all is well."""
+        return self.turning() or self.keeping()
 
     def run_forever(self, stop: threading.Event, pause_seconds: float = 1.0) -> None:
-        """Keeps appointments and answers runs until told to stop."""
+        """Keeps appointments and answers runs until told to stop. Appointments have a thread of
+        their own, so that a long search makes none late; a run under way when told to stop is
+        given back, for another planner to take at once."""
+        self._stop = stop
+        keeper = threading.Thread(target=self._keep_all, args=(stop,), name="appointments")
+        keeper.start()
         while not stop.is_set():
-            try:
-                served = [self._serve(school) for school in self.store.schools()]
-                busy = any(served)
-            except Unavailable as error:
-                log.warning("the database is away; trying again", reason=str(error))
-                busy = False
-            if not busy:
+            self.turning.beat()
+            if not self._turn(self._step_in_any):
                 stop.wait(pause_seconds)
+        keeper.join()
 
-    def _serve(self, school: str) -> bool:
-        """One turn for a school; True when it had a run. A fault with one school's records ends
-        its turn, not the planning of all others."""
+    def _keep_all(self, stop: threading.Event) -> None:
+        """Looks at every school's calendar again and again."""
+        while not stop.is_set():
+            self.keeping.beat()
+            self._turn(self._keep_each)
+            stop.wait(self._between_looks)
+
+    def _keep_each(self) -> bool:
+        for school in self.store.schools():
+            self.keeping.beat()
+            self._spared(self.keep_appointments, school)
+        return True
+
+    def _step_in_any(self) -> bool:
+        """Answers one run of the school whose turn it is: of those in which one waits, the one
+        with the fewest under way, and of several the one not served for longest."""
+        waiting = self.store.schools_with_runs()
+        for school in sorted(waiting, key=lambda each: self._served.get(each, 0)):
+            self._turns += 1
+            self._served[school] = self._turns
+            if self._spared(self.step_in, school):
+                return True
+        return False
+
+    def _turn(self, act: Callable[[], bool]) -> bool:
+        """One turn of a loop; False when there was nothing to do, or the database is away."""
         try:
-            if time.monotonic() >= self._next_look.get(school, 0.0):
-                self._next_look[school] = time.monotonic() + SECONDS_BETWEEN_LOOKS
-                self.keep_appointments(school)
-            return self.step_in(school)
+            return act()
+        except Unavailable as error:
+            measures.AWAY.inc()
+            log.warning("the database is away; trying again", reason=str(error))
+            return False
+
+    def _spared(self, act: Callable[[str], bool | None], school: str) -> bool:
+        """One school's turn. A fault with its records ends it, not the planning of all others."""
+        try:
+            return bool(act(school))
         except Unavailable:
             raise
         except Exception:
@@ -103,7 +154,7 @@ class Planner:
 
     def step(self) -> bool:
         """Claims and answers one run of any school; False when none waits."""
-        return any(self.step_in(school) for school in self.store.schools())
+        return any(self.step_in(school) for school in self.store.schools_with_runs())
 
     def step_in(self, school: str) -> bool:
         """Claims and answers one run of a school; False when none waits."""
@@ -113,11 +164,21 @@ class Planner:
         if run is None:
             return False
         self._reached("claimed")
+        began = time.monotonic()
+        outcome = "failed"
+        measures.BUSY.set(1)
         try:
             self._answer(viewer, run)
+            outcome = "done"
+            measures.RUN_SECONDS.observe(time.monotonic() - began)
         except FenceMoved:
+            outcome = "lost"
             log.info("a run was lost to another claim", run=run.id)
+        except Stopped:
+            outcome = "given back"
+            log.info("a run was given back, as this planner stops", run=run.id)
         except Cancelled:
+            outcome = "cancelled"
             log.info("a run was cancelled", run=run.id)
         except (SolvingFailed, NoSchoolDay, SettingsRefused, SettingsError, ChangesRefused) as why:
             self._fail(viewer, run, str(why))
@@ -129,6 +190,9 @@ class Planner:
         except Exception as fault:
             log.exception("a run met a fault of ours", run=run.id)
             self._fail(viewer, run, f"a fault in flexday itself: {type(fault).__name__}: {fault}")
+        finally:
+            measures.BUSY.set(0)
+            measures.RUNS.labels(outcome).inc()
         return True
 
     def _answer(self, viewer: Viewer, run: RunRow) -> None:
@@ -142,7 +206,7 @@ class Planner:
             self._say(viewer, question, {"contradiction": answer.model_dump(mode="json")})
             named = ", ".join((*answer.locks, *answer.rules))
             raise SolvingFailed(f"no lawful plan exists: these cannot hold together: {named}")
-        self._file(viewer, question, answer)
+        self._file_patiently(viewer, question, answer)
         self._reached("filed")
 
     def _frozen(self, viewer: Viewer, run: RunRow) -> Question:
@@ -179,8 +243,16 @@ class Planner:
         )
 
     def _still_ours(self, viewer: Viewer, question: Question, progress: dict[str, Any]) -> bool:
+        self.turning.beat()
+        if self._stop.is_set():
+            with self.store.begin(viewer) as tx:
+                tx.release_run(question.run.id, question.run.fence)
+            raise Stopped
         try:
             self._say(viewer, question, progress)
+        except Unavailable as error:
+            # Nobody else can claim the run meanwhile; filing looks at the fence again.
+            log.warning("the database is away; searching on", reason=str(error))
         except FenceMoved:
             with self.store.read(viewer) as tx:
                 if tx.run(question.run.id).status == "cancelled":
@@ -193,6 +265,20 @@ class Planner:
         with self.store.begin(viewer) as tx:
             if not tx.progress(question.run.id, question.run.fence, told, self._lease):
                 raise FenceMoved
+
+    def _file_patiently(self, viewer: Viewer, question: Question, plan: Plan) -> None:
+        """Files a plan, waiting for a database that is away rather than throwing the work away."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._file(viewer, question, plan)
+            except Unavailable as error:
+                if time.monotonic() > until or self._stop.wait(1.0):
+                    raise
+                self.turning.beat()
+                log.warning("the database is away; a plan waits to be filed", reason=str(error))
+            else:
+                return
 
     def _file(self, viewer: Viewer, question: Question, plan: Plan) -> None:
         """Ends the run and files its plan in one transaction: both or neither."""

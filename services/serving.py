@@ -1,4 +1,4 @@
-"""One process that serves the pages and plans the days: the embedded deployment."""
+"""The processes that serve the pages and plan the days: both in one, or each apart."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
 import uvicorn
 
 from services.planner import Planner
-from services.settings import Settings
+from services.settings import Settings, Unfit
 from services.store import Store
+from services.watching import watched
 from services.web.app import create_app
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 SECONDS_TO_STOP = 10.0
 
-
-class NotSafeToServe(Exception):
-    """The installation would be open to anybody."""
+log = structlog.get_logger()
 
 
 def serve(
@@ -28,16 +28,18 @@ def serve(
     host: str,
     port: int,
     once_up: Callable[[str], None] = lambda address: None,
+    plans: bool = True,
 ) -> None:
-    """Serves until told to stop, then lets requests end and the planner go.
+    """Serves until told to stop, then lets requests end and the planner go. `plans` tells whether
+    this process plans too, as the only one does.
 
     `once_up` is told the address when it answers.
 
     Raises:
-        NotSafeToServe: the role picker would be reachable from other machines.
+        Unfit: the role picker could be reached from outside.
     """
     if settings.role_picker and host not in LOOPBACK and not settings.secret:
-        raise NotSafeToServe(
+        raise Unfit(
             f"the role picker lets anybody be anybody, and {host} can be reached from outside; "
             "serve on 127.0.0.1, or set FLEXDAY_SECRET if that is what you want"
         )
@@ -45,22 +47,38 @@ def serve(
         create_app(settings, store),
         host=host,
         port=port,
-        log_level="warning",
+        log_config=None,
+        access_log=False,
         server_header=False,
         timeout_graceful_shutdown=int(SECONDS_TO_STOP),
     )
     server = _Telling(config, lambda: once_up(f"http://{host}:{port}/"))
-    with planning(store), _ended_by_signal():
+    planner = Planner(store, lease_seconds=settings.lease) if plans else None
+    alive = planner.alive if planner else lambda: None
+    with planning(planner), watched(settings, store, alive), _ended_by_signal():
         server.run()
 
 
-@contextmanager
-def planning(store: Store) -> Iterator[None]:
-    """A planner at work in a thread of its own, for as long as the block lasts."""
+def plan(settings: Settings, store: Store) -> None:
+    """Plans days until told to stop: any number of these share the work."""
     stop = threading.Event()
-    worker = threading.Thread(
-        target=Planner(store).run_forever, args=(stop,), name="planner", daemon=True
-    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    planner = Planner(store, lease_seconds=settings.lease)
+    with watched(settings, store, planner.alive):
+        log.info("planning", planner=planner.owner)
+        planner.run_forever(stop)
+        log.info("stopped planning", planner=planner.owner)
+
+
+@contextmanager
+def planning(planner: Planner | None) -> Iterator[None]:
+    """A planner, if any, at work in a thread of its own, for as long as the block lasts."""
+    if planner is None:
+        yield
+        return
+    stop = threading.Event()
+    worker = threading.Thread(target=planner.run_forever, args=(stop,), name="planner", daemon=True)
     worker.start()
     try:
         yield

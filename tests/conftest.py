@@ -58,9 +58,13 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         path = tmp_path / "flexday.db"
         shutil.copy(request.getfixturevalue("migrated_file"), path)
         return f"sqlite:///{path}"
-    server: str = request.getfixturevalue("postgresql")
-    on_server(server, f"TRUNCATE {', '.join(metadata.tables)} CASCADE")
-    return as_served(server)
+    return emptied(request.getfixturevalue("postgresql"))
+
+
+def emptied(owner: str) -> str:
+    """The address, as it is served, of the database with nothing in its tables."""
+    on_server(owner, f"TRUNCATE {', '.join(metadata.tables)} CASCADE")
+    return as_served(owner)
 
 
 def migrate(owner: str) -> None:

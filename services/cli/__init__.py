@@ -6,6 +6,7 @@ import typer
 
 from services.cli import (
     access,
+    examining,
     judging,
     records,
     running,
@@ -38,6 +39,7 @@ serving.register(app)
 settling.register(app)
 streaming.register(app)
 access.register(app)
+examining.register(app)
 telling.register(app)
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from services.cli.processes import process, settings_of_process
 from services.cli.records import Database, open_store
 
 Host = Annotated[str, typer.Option(help="address to listen on")]
@@ -22,6 +23,7 @@ DEMO_FILE = "demo.sqlite"
 def register(app: typer.Typer) -> None:
     """Adds the commands of this module to the one command."""
     app.command()(serve)
+    app.command()(planner)
     app.command()(demo)
 
 
@@ -32,19 +34,29 @@ def serve(
     role_picker: Annotated[
         bool, typer.Option(help="let whoever reaches the pages be anybody: for trials only")
     ] = False,
+    planning: Annotated[
+        bool | None, typer.Option(help="plan in this process too; else only on SQLite")
+    ] = None,
 ) -> None:
-    """Serve the pages and plan the days, in one process."""
-    from services.serving import NotSafeToServe
+    """Serve the pages; on SQLite, or with --planning, plan the days in the same process."""
     from services.serving import serve as serve_pages
-    from services.settings import settings
 
-    chosen = settings().model_copy(update={"role_picker": role_picker or settings().role_picker})
-    with open_store(db) as store:
-        try:
-            serve_pages(chosen, store, host, port, lambda address: typer.echo(f"at {address}"))
-        except NotSafeToServe as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(2) from error
+    chosen = settings_of_process(db)
+    chosen = chosen.model_copy(update={"role_picker": role_picker or chosen.role_picker})
+    plans = not chosen.serves_several if planning is None else planning
+    with process("serve", chosen) as store:
+        serve_pages(
+            chosen, store, host, port, lambda address: typer.echo(f"at {address}"), plans=plans
+        )
+
+
+def planner(db: Database = None) -> None:
+    """Plan the days of every school, until told to stop. Run as many as there is work for."""
+    from services.serving import plan
+
+    chosen = settings_of_process(db)
+    with process("planner", chosen) as store:
+        plan(chosen, store)
 
 
 def demo(
@@ -67,11 +79,13 @@ def _open_and_serve(file: Path, port: int) -> None:
     from services.access import make_key
     from services.demo.opening import NotPlanned, open_school
     from services.demo.school import SCHOOL, ZONE
+    from services.logs import configure
     from services.planner import Planner
     from services.serving import serve as serve_pages
     from services.settings import Settings
     from services.viewer import ANY_SOURCE, Viewer
 
+    configure("demo", quiet=True)
     began, is_new = time.monotonic(), not file.exists()
     with open_store(f"sqlite:///{file}") as store:
         if is_new:

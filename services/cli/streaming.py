@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.processes import process, settings_of_process
 from services.cli.records import Database, open_store
 from services.cli.schools import OneSchool, chosen
 
@@ -29,22 +30,24 @@ def stream(
     db: Database = None,
 ) -> None:
     """Take events in from Kafka, until told to stop. Run it as often as there is work for."""
-    from services.settings import settings
     from services.stream import views, worker
+    from services.watching import watched
 
+    chosen = settings_of_process(db)
     _need_brokers()
-    with open_store(db) as store:
-        (views.run if counts else worker.run)(settings(), store)
+    with process("stream", chosen) as store, watched(chosen, store):
+        (views.run if counts else worker.run)(chosen, store)
 
 
 def relay(db: Database = None) -> None:
     """Send to Kafka what changed, until told to stop; of several, one at a time serves a school."""
-    from services.settings import settings
     from services.stream import relay as relaying
+    from services.watching import watched
 
+    chosen = settings_of_process(db)
     _need_brokers()
-    with open_store(db) as store:
-        relaying.run(settings(), store)
+    with process("relay", chosen) as store, watched(chosen, store):
+        relaying.run(chosen, store)
 
 
 def topics() -> None:

@@ -9,6 +9,12 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event,
 BUSY_SECONDS = 5.0
 """How long a writer waits for its turn before the caller is told to come back."""
 READERS = 5
+CONNECTIONS = 8
+"""Kept open to PostgreSQL by a process; as many more are opened while there is a rush."""
+_OPTIONS = (
+    "-c lock_timeout=5s -c statement_timeout=120s -c idle_in_transaction_session_timeout=120s"
+)
+"""So that a process held up within a transaction does not hold up all others of its school."""
 
 
 def writer_engine(address: str) -> Engine:
@@ -16,7 +22,15 @@ def writer_engine(address: str) -> Engine:
     url = make_url(address)
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, read_only=False)
-    return create_engine(url, pool_pre_ping=True, pool_timeout=BUSY_SECONDS)
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=CONNECTIONS,
+        max_overflow=CONNECTIONS,
+        pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
+        connect_args={"connect_timeout": int(BUSY_SECONDS), "options": _OPTIONS},
+    )
 
 
 def reader_engine(address: str, writer: Engine) -> Engine:
@@ -36,6 +50,7 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
         pool_size=READERS if read_only else 1,
         max_overflow=READERS if read_only else 0,
         pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
     )
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from services.canonical import canonical
 from services.store import tables as t
 from services.store.errors import NotFound
-from services.store.part import Part
+from services.store.part import Part, utc_now
 from services.store.rows import RunKind, RunRow, RunStatus
 
 
@@ -61,13 +61,14 @@ class Runs(Part):
         return run_id
 
     def claim_run(self, owner: str, lease_seconds: float) -> RunRow | None:
-        """Takes the oldest run that waits, or whose owner let its lease run out."""
-        now = self.clock()
+        """Takes the oldest run that waits, or whose owner let its lease run out: upsets first, as
+        people wait for them."""
+        now = self._now()
         lapsed = and_(t.run.c.status == "running", t.run.c.lease_until < now)
         found = self._rows(
             select(t.run.c.id)
             .where(self._mine(t.run), or_(t.run.c.status == "queued", lapsed))
-            .order_by(t.run.c.created_at, t.run.c.id)
+            .order_by(case((t.run.c.kind == "upset", 0), else_=1), t.run.c.created_at, t.run.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
@@ -95,7 +96,7 @@ class Runs(Part):
         """
         values: dict[str, Any] = {"progress": canonical(progress)}
         if lease_seconds is not None:
-            values["lease_until"] = self.clock() + timedelta(seconds=lease_seconds)
+            values["lease_until"] = self._now() + timedelta(seconds=lease_seconds)
         return self._held(run, fence, values)
 
     def note_snapshot(self, run: str, fence: int, as_of: int, problem_digest: str) -> bool:
@@ -109,6 +110,18 @@ class Runs(Part):
         return self._held(
             run, fence, {"status": status, "error": error, "finished_at": self.clock()}
         )
+
+    def release_run(self, run: str, fence: int) -> bool:
+        """Gives a run back, for another to claim at once; False when the fence has moved on."""
+        return self._held(run, fence, {"status": "queued", "owner": None, "lease_until": None})
+
+    def _now(self) -> datetime:
+        """The time that leases go by: on PostgreSQL the server's own, as the clocks of planners
+        may differ. A clock that was handed in is taken at its word."""
+        if not self.is_postgresql or self.clock is not utc_now:
+            return self.clock()
+        now: datetime = self.connection.scalars(select(func.clock_timestamp())).one()
+        return now
 
     def _held(self, run: str, fence: int, values: dict[str, Any]) -> bool:
         return self._changed(

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 
 from services.store import isolation, turns
 from services.store import tables as t
+from services.store.condition import Sign, signs
 from services.store.engines import reader_engine, writer_engine
 from services.store.errors import NotReady
 from services.store.faults import told_plainly
@@ -84,13 +85,20 @@ class Store:
         return {row.school_id: row.title for row in rows}
 
     def schools_with_runs(self) -> list[str]:
-        """The schools in which a run waits, or lapsed with whoever held it: the longest first."""
+        """The schools in which a run waits, or lapsed with whoever held it: those first that have
+        the fewest under way, then those that wait longest."""
         now, view = self.clock(), t.waiting_run
         waits = or_(view.c.status == "queued", view.c.lease_until < now)
-        oldest = func.min(view.c.created_at)
-        statement = select(view.c.school_id).where(waits).group_by(view.c.school_id)
+        oldest = func.min(case((waits, view.c.created_at)))
+        under_way = func.count(case((~waits, 1)))
+        statement = (
+            select(view.c.school_id)
+            .group_by(view.c.school_id)
+            .having(oldest.is_not(None))
+            .order_by(under_way, oldest, view.c.school_id)
+        )
         with told_plainly(), self._reader.connect() as connection:
-            return list(connection.scalars(statement.order_by(oldest, view.c.school_id)))
+            return list(connection.scalars(statement))
 
     def schools_with_messages(self) -> list[str]:
         """The schools of which a message waits to be sent: the one that waits longest first."""
@@ -125,6 +133,11 @@ class Store:
 
         with told_plainly():
             upgrade(self._writer)
+
+    def signs(self) -> list[Sign]:
+        """What the database says of itself. Raises: Unavailable."""
+        with told_plainly(), self._reader.connect() as connection:
+            return list(signs(connection))
 
     def make_ready(self) -> None:
         """What every command asks first: an SQLite file is brought up to date; of PostgreSQL, which

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fastapi import Depends, FastAPI
+from fastapi.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from services.access import SignIns
 from services.settings import Settings
 from services.store import Store
+from services.watching import ready
 from services.web import (
     api,
     days,
@@ -23,6 +25,7 @@ from services.web import (
     whatif,
 )
 from services.web.auth import not_from_elsewhere
+from services.web.observed import Observed
 from services.web.security import BodyLimit, SecureHeaders
 
 ROUTERS = (
@@ -60,13 +63,20 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.mount("/static", StaticFiles(packages=[("services.web", "static")]), "static")
 
     @app.get("/healthz", include_in_schema=False)
-    def health() -> dict[str, int]:
-        """Alive, and the database answers."""
-        return {"schools": len(store.schools())}
+    async def health() -> dict[str, str]:
+        """Alive: it answers. Whether the record does is asked of /readyz."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    def is_ready() -> JSONResponse:
+        """Fit to be given work: the record answers and may be served."""
+        wrong = ready(store)
+        return JSONResponse({"ready": wrong is None}, 200 if wrong is None else 503)
 
     def limit_of(path: str) -> int:
         return settings.largest_upload if path.startswith(UPLOADS) else settings.largest_body
 
     app.add_middleware(BodyLimit, limit_of=limit_of)
     app.add_middleware(SecureHeaders)
+    app.add_middleware(Observed)
     return app

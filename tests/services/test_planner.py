@@ -9,27 +9,34 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from schemas.plan import Contradiction, Plan
 from schemas.problem import Problem
+from schemas.school import School
 from services.child import Job
 from services.planner import MOST_CLAIMS, Planner
 from services.solving import Bounds, Cancelled, Follow, SolvingFailed, solve_in_child
 from services.store import RunRow, Store
+from services.viewer import Viewer
 from services.workflow import approve
 from tests.services.school_day import (
     KIM,
     MACHINE,
+    MONDAY,
     THURSDAY,
+    TUESDAY,
     WEDNESDAY,
     Clock,
     open_school,
     plan_day,
     published_day,
+    school,
     stand_in,
     tell,
 )
@@ -231,6 +238,98 @@ def test_a_draft_under_review_is_what_a_new_one_stays_close_to(east: Store) -> N
         published = tx.problem(again.problem_digest).published
     assert published is not None
     assert published.plan == draft.id
+
+
+# --- many schools -------------------------------------------------------------------------------
+
+
+def open_west(store: Store) -> Viewer:
+    viewer = Viewer.machine("west")
+    with store.begin(viewer) as tx:
+        west = School(id="west", title="West", zone="America/Chicago")
+        tx.apply_roster(school(school=west))
+        tx.save_settings({"day": {"work": 0.2}})
+    return viewer
+
+
+def test_a_school_with_many_runs_does_not_keep_another_waiting(east: Store) -> None:
+    west = open_west(east)
+    for day in (TUESDAY, WEDNESDAY, MONDAY):
+        queue(east, day=day)
+    with east.begin(west) as tx:
+        tx.queue_run(WEDNESDAY, "person", "kim")
+    served: list[str] = []
+    planner = Planner(
+        east, solver=lambda job, *rest: served.append(job.problem.school) or stand_in(job, *rest)
+    )
+    while planner._step_in_any():
+        continue
+    assert served == ["east", "west", "east", "east"]
+
+
+def test_planners_share_schools_those_with_nobody_at_work_first(east: Store) -> None:
+    west = open_west(east)
+    for day in (TUESDAY, WEDNESDAY):
+        queue(east, day=day)
+    with east.begin(west) as tx:
+        tx.queue_run(WEDNESDAY, "person", "kim")
+    with east.begin(MACHINE) as tx:
+        assert tx.claim_run("another planner", 60.0)
+    assert east.schools_with_runs() == ["west", "east"]
+
+
+def test_one_schools_slow_search_makes_no_appointment_late(
+    open_store: Callable[..., Store], clock: Clock
+) -> None:
+    store = open_store(clock)
+    open_school(store)
+    open_west(store)
+    searching, stop = threading.Event(), threading.Event()
+
+    def never_ends(job: Job, bounds: Bounds, follow: Follow) -> Plan:
+        searching.set()
+        while follow({}):
+            time.sleep(0.02)
+        raise Cancelled
+
+    queue(store)
+    planner = Planner(store, solver=never_ends, between_looks=0.05)
+    thread = threading.Thread(target=planner.run_forever, args=(stop, 0.01))
+    thread.start()
+    try:
+        assert searching.wait(20)
+        clock.leap("2026-11-24T23:30+00:00")  # past the cut-off for Wednesday
+        until = time.monotonic() + 20
+        decided: dict[str, str] = {}
+        while "cutoff" not in decided and time.monotonic() < until:
+            with store.read(Viewer.machine("west")) as tx:
+                decided = tx.scheduled(WEDNESDAY)
+    finally:
+        stop.set()
+        thread.join(20)
+    assert decided["cutoff"] == "done"
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+def test_leases_go_by_the_databases_clock_not_by_a_planners_own(address: str) -> None:
+    store = Store(address)
+    open_school(store)
+    queue(store)
+    with store.begin(MACHINE) as tx:
+        assert tx.claim_run("first", 60.0)
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=2)), store.begin(MACHINE) as tx:
+        assert tx.claim_run("with a clock that is fast", 60.0) is None
+    store.close()
+
+
+def test_an_upset_is_answered_before_runs_nobody_waits_for(east: Store) -> None:
+    queue(east, day=MONDAY)
+    with east.begin(KIM) as tx:
+        upset = tx.queue_run(WEDNESDAY, "upset", "staff.absent")
+        claimed = tx.claim_run("me", 60.0)
+    assert claimed is not None
+    assert claimed.id == upset
 
 
 # --- crashes ------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ OFFICE = ("scheduler", "admin", "coordinator")
 EVERYBODY = tuple(PEOPLE)
 CALENDARS = ("teacher", "student", "guardian")
 
-PUBLIC = {"/sign-in": 200, "/healthz": 200, "/cal/{address}.ics": 404}
+PUBLIC = {"/sign-in": 200, "/healthz": 200, "/readyz": 200, "/cal/{address}.ics": 404}
 """Addresses that ask for no sign-in, with what they answer."""
 
 PAGES: dict[str, tuple[tuple[str, ...], int]] = {
