@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     stream_batch: int = Field(default=200, ge=1, le=500)
     """Records of a stream taken in at once."""
     stream_window: int = Field(default=200, ge=10, le=100_000)
+    """Newest records of a partition among which those that did not count are counted."""
     stream_most_bad: int = Field(default=20, ge=1)
     """A partition is stopped when of its newest `stream_window` records more did not count."""
     stream_session: float = Field(default=12.0, ge=1)

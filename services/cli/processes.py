@@ -1,4 +1,4 @@
-"""What every long-lived process begins with: logs, settings that make sense, a record fit to serve."""
+"""What a long-lived process begins with: logs, settings that make sense, a record fit to serve."""
 
 from __future__ import annotations
 
