@@ -32,29 +32,26 @@ def settle(reach: Reach, seed: int) -> tuple[Board, Contradiction | None]:
     plain = plain_contradiction(reach.facts)
     if plain is not None:
         return board, plain
-    pinned = PinnedModel(reach, everybody=False)
-    if not pinned.model.slots:
-        return board, None
-    answer = pinned.solve("cp-sat", seed)
-    if answer.values is None:
-        pinned = PinnedModel(reach, everybody=True)
-        answer = pinned.solve("cp-sat", seed)
-    if answer.values is None:
-        found = contradiction(reach.facts.problem)
+    for waived in ((), ("freeze",)):
+        for everybody in (False, True):
+            pinned = PinnedModel(reach, everybody=everybody, without=waived)
+            answer = pinned.solve("cp-sat", seed)
+            if answer.values is not None:
+                pinned.bring(board, answer)
+                return board, None
+        found = contradiction(reach.facts.problem, waived)
         if found is not None:
             return board, found
-        pinned = PinnedModel(reach, everybody=True, without=("freeze",))
-        answer = pinned.solve("cp-sat", seed)
-    if answer.values is not None:
-        pinned.bring(board, answer)
     return board, None
 
 
-def contradiction(problem: Problem) -> Contradiction | None:
+def contradiction(problem: Problem, waived: Collection[str] = ()) -> Contradiction | None:
     """A smallest set of locks, with the hard rules that forbid it: take any one away and the rest
-    can hold. None when the locks can hold, or when the two engines don't agree that they can't."""
+    can hold. `waived` rules count for nothing. None when the locks can hold, or when the two
+    engines don't agree that they can't."""
     locks: Sequence[str] = [lock.id for lock in problem.locks]
-    rules: Sequence[str] = [rule.id for rule in RULES.values() if rule.kind == "hard"]
+    hard = [rule.id for rule in RULES.values() if rule.kind == "hard"]
+    rules: Sequence[str] = [rule for rule in hard if rule not in waived]
     if not locks or not _impossible(problem, locks, rules):
         return None
     locks = _smallest(locks, lambda kept: _impossible(problem, kept, rules))

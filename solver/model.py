@@ -329,9 +329,10 @@ class Model(Logic):
     def excess(self, expr: Expr, /, *others: Expr, cause: str = "", **subjects: str) -> Expr:
         """max(0, expr, others): how much a promise is broken. Every amount goes through here:
         under an enforced rule it is forbidden, unless an override covers its subjects, beyond
-        what is settled. Subjects and cause are those of the finding that `check` would report."""
+        what is settled or can't be helped. Subjects and cause are those of the finding that
+        `check` would report."""
         exprs = [(e, *self.rows.range_of(e)) for e in (expr, *others)]
-        settled = max((0, *(e.constant for e, _, _ in exprs if not e.terms)))
+        settled = max(0, *(least for _, least, _ in exprs))
         exprs = [(e, least, most) for e, least, most in exprs if e.terms and most > settled]
         if not exprs:
             return Expr((), settled)

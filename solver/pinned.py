@@ -15,7 +15,7 @@ from solver.engines import Answer, Name, ask
 from solver.facts import Facts
 from solver.model import Model, Slot
 from solver.reach import Reach
-from solver.rows import total
+from solver.rows import Expr, total
 from solver.rules import RULES
 from solver.slots import bring, duties_for, outcomes
 from solver.standing import PublishedPlace
@@ -81,6 +81,19 @@ def frozen_sessions(facts: Facts) -> dict[SessionId, list[PublishedPlace]]:
     return found
 
 
+class _LockedModel(Model):
+    """Notes whether a lock is broken before anything is decided, as nothing could ever keep it."""
+
+    hopeless = False
+
+    def excess(self, expr: Expr, /, *others: Expr, cause: str = "", **subjects: str) -> Expr:
+        result = super().excess(expr, *others, cause=cause, **subjects)
+        rule = self._rule
+        if rule is not None and rule.id == "lock" and not self._covered(rule, cause, subjects):
+            self.hopeless |= result.constant > 0
+        return result
+
+
 class PinnedModel:
     """A model of the sessions that locks and the freeze demand, and of nothing else: a part of
     the day, so that where it can't hold, no whole day can.
@@ -92,11 +105,12 @@ class PinnedModel:
     def __init__(self, reach: Reach, *, everybody: bool, without: Collection[str] = ()) -> None:
         self.reach, self.facts = reach, reach.facts
         self._everybody = everybody
+        self._any_run = "whole-session" in without
         self._asked: Counter[StudentId] = Counter()
         """How many sessions each student could help to their minimum."""
         self.demands = demands(self.facts)
         self.frozen = frozen_sessions(self.facts)
-        self.model = Model(self.facts, [*self._frozen_slots(), *self._locked_slots()])
+        self.model = _LockedModel(self.facts, [*self._frozen_slots(), *self._locked_slots()])
         for rule in RULES.values():
             if rule.kind == "hard" and rule.id not in without:
                 self.model.enforce(rule, but=("supervision",))
@@ -112,6 +126,8 @@ class PinnedModel:
 
     def solve(self, engine: Name, seed: int = 0) -> Answer:
         """One engine's answer."""
+        if self.model.hopeless:
+            return Answer(None, optimal=False, impossible=True, work=0.0)
         return ask(self.model.rows, engine, work=WORK, seed=seed)
 
     def bring(self, board: Board, answer: Answer) -> None:
@@ -152,12 +168,15 @@ class PinnedModel:
 
     def _locked_slots(self) -> Iterator[Slot]:
         for number, demand in enumerate(self.demands):
-            for run in self.facts.starts(demand.offering.id):
-                if demand.block in run:
-                    copies = len(demand.locks) if self._everybody else demand.sections
-                    for copy in range(copies):
-                        name = f"lock.{number}.{run[0]}.{copy}"
-                        yield self._locked_slot(name, demand, run)
+            for run in self._runs(demand):
+                copies = len(demand.locks) if self._everybody else demand.sections
+                for copy in range(copies):
+                    name = f"lock.{number}.{run[0]}.{copy}"
+                    yield self._locked_slot(name, demand, run)
+
+    def _runs(self, demand: Demand) -> list[tuple[BlockId, ...]]:
+        runs = [run for run in self.facts.starts(demand.offering.id) if demand.block in run]
+        return runs or ([(demand.block,)] if self._any_run else [])
 
     def _locked_slot(self, name: str, demand: Demand, run: tuple[BlockId, ...]) -> Slot:
         offering = demand.offering

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from schemas.plan import Override
-from services.cli.judging import rules_markdown
 from solver.rules import RULES, Rule
 
-README = Path(__file__).parents[2] / "README.md"
 SHOWN = [
     "student-clash",
     "staff-clash",
@@ -95,9 +94,8 @@ def test_an_override_covers_only_findings_about_all_its_subjects() -> None:
     assert not RULES["room-kit"].covers(narrow, "", {"room": "12", "block": "b"})
 
 
-def test_the_readme_shows_the_catalogue_as_it_is() -> None:
-    text = README.read_text()
-    if "<!-- rules -->" not in text:
-        pytest.skip("the README has no rules table")
-    table = text.split("<!-- rules -->")[1].split("<!-- /rules -->")[0]
-    assert table.strip() == rules_markdown().strip()
+@every_rule
+def test_every_rule_has_an_example_that_a_person_can_read(rule: Rule) -> None:
+    examples = [path.read_text() for path in Path(__file__).parent.glob("test_rules_*.py")]
+    asked = re.compile(rf'(?:amount|findings|causes)\(\s*"{rule.id}"')
+    assert any(asked.search(text) for text in examples)

@@ -1,0 +1,371 @@
+"""The door of the solver: whatever the school, a lawful plan, and the same one every time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from schemas.base import dumps
+from schemas.plan import Contradiction, Placement, Plan, Unplaced
+from schemas.problem import (
+    Commitment,
+    Lock,
+    PlacementLock,
+    Policy,
+    Problem,
+    ProtectedTime,
+    RecentPair,
+)
+from services.examples import example
+from solver.facts import Facts
+from solver.layout import Layout
+from solver.rules import RULES
+from solver.score import gap, judge, score
+from solver.solve import Limits, Progress, solve
+from tests.solver.plain_school import ART, MATHS, VEGA, changed, school
+from tests.solver.small_schools import draw_case
+
+FAMILIES = [("lab", 40), ("win", 60), ("flex6", 30), ("mods", 25), ("xl", 25)]
+SCHOOLS = [(*family, overfull) for family in FAMILIES for overfull in (False, True)]
+every_school = pytest.mark.parametrize(("family", "students", "overfull"), SCHOOLS)
+LITTLE = Limits(work=0.5)
+
+
+@cache
+def a_day(family: str, students: int, overfull: bool) -> Problem:
+    return example(family, students, seed=1, overfull=overfull)
+
+
+@cache
+def solved(family: str, students: int, overfull: bool) -> tuple[Plan, tuple[Progress, ...]]:
+    told: list[Progress] = []
+    plan = solve(a_day(family, students, overfull), LITTLE, progress=told.append)
+    assert isinstance(plan, Plan)
+    return plan, tuple(told)
+
+
+def planned(problem: Problem, limits: Limits = LITTLE) -> Plan:
+    plan = solve(problem, limits)
+    assert isinstance(plan, Plan)
+    return plan
+
+
+def refused(problem: Problem) -> Contradiction:
+    answer = solve(problem, LITTLE)
+    assert isinstance(answer, Contradiction)
+    return answer
+
+
+# --- what every plan keeps ----------------------------------------------------------------------
+
+
+@every_school
+def test_no_hard_rule_is_broken(family: str, students: int, overfull: bool) -> None:
+    plan, _ = solved(family, students, overfull)
+    assert score(a_day(family, students, overfull), plan).blocking == ()
+    assert plan.sessions
+
+
+@every_school
+def test_every_free_block_of_every_student_names_a_session_or_why_there_is_none(
+    family: str, students: int, overfull: bool
+) -> None:
+    plan, _ = solved(family, students, overfull)
+    facts = Facts(a_day(family, students, overfull))
+    blocks = {session.id: session.blocks for session in plan.sessions}
+    somewhere = [(p.student, block) for p in plan.placements for block in blocks[p.session]]
+    listed = [(entry.student, entry.block) for entry in plan.unplaced]
+    free = [(student, block) for student in facts.students for block in facts.free_blocks(student)]
+    assert sorted(somewhere + listed) == sorted(free)
+    assert all(entry.home for entry in plan.unplaced)
+    assert bool(plan.unplaced) >= overfull
+
+
+@every_school
+def test_nobody_is_unplaced_who_could_take_an_open_seat(
+    family: str, students: int, overfull: bool
+) -> None:
+    problem, (plan, _) = a_day(family, students, overfull), solved(family, students, overfull)
+    assert open_seats(problem, plan) == []
+
+
+def open_seats(problem: Problem, plan: Plan) -> list[tuple[str, str]]:
+    """Who of the unplaced could be added to which session without breaking a hard rule, asked of
+    the specification alone."""
+    facts = Facts(problem)
+    waiting: dict[str, set[str]] = {}
+    for entry in plan.unplaced:
+        waiting.setdefault(entry.student, set()).add(entry.block)
+    return [
+        (student, session.id)
+        for session in plan.sessions
+        for student, blocks in waiting.items()
+        if blocks.issuperset(session.blocks)
+        and not _with(facts, plan, Placement(student=student, session=session.id)).blocking
+    ]
+
+
+def _with(facts: Facts, plan: Plan, more: Placement):  # type: ignore[no-untyped-def]
+    taken = {
+        (more.student, block)
+        for session in plan.sessions
+        if session.id == more.session
+        for block in session.blocks
+    }
+    left = [entry for entry in plan.unplaced if (entry.student, entry.block) not in taken]
+    return judge(Layout(facts, plan.sessions, (*plan.placements, more), left))
+
+
+def test_an_open_seat_would_be_noticed() -> None:
+    problem = school()
+    plan = planned(problem)
+    gone = plan.placements[0]
+    blocks = next(s.blocks for s in plan.sessions if s.id == gone.session)
+    left = plan.model_copy(
+        update={
+            "placements": plan.placements[1:],
+            "unplaced": tuple(
+                Unplaced(student=gone.student, block=block, reason="no_seat") for block in blocks
+            ),
+        }
+    )
+    assert (gone.student, gone.session) in open_seats(problem, left)
+
+
+@every_school
+def test_the_cost_is_what_score_says_and_the_bound_is_not_above_it(
+    family: str, students: int, overfull: bool
+) -> None:
+    plan, _ = solved(family, students, overfull)
+    judged = score(a_day(family, students, overfull), plan)
+    assert (plan.cost, plan.findings) == (judged.cost, judged.findings)
+    assert plan.bound is not None
+    assert plan.bound <= plan.cost
+    assert plan.gap == gap(plan.cost, plan.bound, plan.stake)
+
+
+@every_school
+def test_what_is_locked_stands_in_the_plan(family: str, students: int, overfull: bool) -> None:
+    problem, (plan, _) = a_day(family, students, overfull), solved(family, students, overfull)
+    facts = Facts(problem)
+    sessions = {session.id: session for session in plan.sessions}
+    where = {
+        (p.student, sessions[p.session].offering, block)
+        for p in plan.placements
+        for block in sessions[p.session].blocks
+    }
+    running = {(s.offering, block, s.room) for s in plan.sessions for block in s.blocks}
+    on_duty = {(d.staff, s.offering, b) for s in plan.sessions for d in s.duties for b in s.blocks}
+    assert {lock.target for lock in facts.locks} >= {"placement", "session"}
+    for lock in facts.locks:
+        match lock.target:
+            case "placement":
+                assert (lock.student, lock.offering, lock.block) in where
+            case "session":
+                rooms = {r for o, b, r in running if (o, b) == (lock.offering, lock.block)}
+                assert rooms
+                assert lock.room is None or lock.room in rooms
+            case "duty" if lock.offering is not None:
+                assert (lock.staff, lock.offering, lock.block) in on_duty
+            case "room":
+                inside = {o for o, b, r in running if (b, r) == (lock.block, lock.room)}
+                assert inside <= {lock.offering}
+
+
+@every_school
+def test_progress_is_told_and_only_ever_gets_better(
+    family: str, students: int, overfull: bool
+) -> None:
+    plan, told = solved(family, students, overfull)
+    costs = [progress.cost for progress in told]
+    assert costs == sorted(costs, reverse=True)
+    assert (costs[-1], told[-1].bound, told[-1].gap) == (plan.cost, plan.bound, plan.gap)
+    assert told[-1].work_done > 0
+
+
+# --- the same every time ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("family", "students"), [("lab", 40), ("flex6", 25)])
+def test_same_problem_seed_and_work_give_the_same_bytes_in_fresh_processes_with_any_workers(
+    family: str, students: int, tmp_path: Path
+) -> None:
+    problem = tmp_path / "problem.json"
+    problem.write_text(dumps(example(family, students, seed=2)))
+    plans = [
+        run(problem, tmp_path / f"{number}.json", workers, str(number))
+        for number, workers in enumerate((1, 1, 2))
+    ]
+    assert plans[0] == plans[1] == plans[2]
+    assert b'"limited_by_time"' not in plans[0]
+
+
+def run(problem: Path, out: Path, workers: int, hash_seed: str) -> bytes:
+    """What `flexday solve` writes, in a process that orders its sets in a way of its own."""
+    command = [sys.executable, "-c", "from services.cli import main; main()", "solve", str(problem)]
+    command += ["--out", str(out), "--work", "0.3", "--seed", "3", "--workers", str(workers)]
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    return out.read_bytes()
+
+
+def test_with_a_work_limit_alone_the_clock_is_never_read() -> None:
+    def no_clock() -> float:
+        raise AssertionError("the clock was read")
+
+    assert isinstance(solve(school(), Limits(work=0.1), clock=no_clock), Plan)
+
+
+def test_a_time_limit_ends_the_search_and_the_plan_says_so() -> None:
+    problem, read = a_day("flex6", 30, False), []
+
+    def a_minute_later_each_time() -> float:
+        read.append(60.0 * len(read))
+        return read[-1]
+
+    plan = solve(problem, Limits(time=200.0), clock=a_minute_later_each_time)
+    assert isinstance(plan, Plan)
+    assert plan.engine is not None
+    assert plan.engine.limited_by_time
+    assert 4 <= len(read) <= 8
+    assert score(problem, plan).blocking == ()
+
+
+def test_more_work_is_spent_where_more_is_allowed_and_the_plan_is_no_dearer() -> None:
+    spent, problem = [], a_day("lab", 40, overfull=True)
+    for allowed in (0.1, 1.0):
+        told: list[Progress] = []
+        plan = solve(problem, Limits(work=allowed), progress=told.append)
+        assert isinstance(plan, Plan)
+        assert plan.engine is not None
+        assert (plan.engine.work, plan.engine.limited_by_time) == (allowed, False)
+        spent.append((told[-1].work_done, plan.cost))
+    assert spent[0][0] <= spent[1][0] < 2.0
+    assert spent[1][1] <= spent[0][1]
+
+
+def test_a_plan_to_start_from_is_kept_where_nothing_better_is_found() -> None:
+    problem = a_day("lab", 40, False)
+    good = planned(problem, Limits(work=1.0))
+    again = solve(problem, Limits(work=0.0), start=good)
+    assert isinstance(again, Plan)
+    assert again.cost <= good.cost
+
+
+# --- days that leave little to plan -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {"students": ()},
+        {"staff": ()},
+        {"offerings": ()},
+        {"rooms": (), "buildings": (), "travel": ()},
+        {"blocks": (changed(school().blocks[2], id="lunch"),)},
+        {"students": (), "staff": (), "offerings": (), "blocks": ()},
+    ],
+    ids=lambda nothing: " and ".join(nothing),
+)
+def test_a_day_without_something_still_gets_an_answer(nothing: dict[str, tuple[()]]) -> None:
+    problem = school().model_copy(update=nothing)
+    plan = planned(problem)
+    free = sum(len(Facts(problem).free_blocks(student.id)) for student in problem.students)
+    assert len(plan.placements) + len(plan.unplaced) == free
+
+
+def test_weights_too_large_to_stay_exact_are_refused() -> None:
+    heavy = Policy(
+        weights=dict.fromkeys([r.id for r in RULES.values() if r.kind == "soft"], 1_000_000)
+    )
+    pair = RecentPair(a="Ana", b="Ben", days=10**12)
+    with pytest.raises(ValueError, match="lower the largest weights"):
+        solve(school(recent_pairs=(pair,), policy=heavy), LITTLE)
+
+
+# --- locks --------------------------------------------------------------------------------------
+
+
+def placed(lock: str, student: str, offering: str, block: str = "first") -> PlacementLock:
+    return PlacementLock(
+        target="placement", id=lock, owner="Head", student=student, offering=offering, block=block
+    )
+
+
+def with_locks(*locks: Lock, **more: object) -> Problem:
+    return school(locks=locks, **more)  # type: ignore[arg-type]
+
+
+def test_locks_that_contradict_one_another_are_named_and_no_others() -> None:
+    problem = with_locks(
+        placed("harmless", "Ben", "art"), placed("one", "Ana", "maths"), placed("two", "Ana", "art")
+    )
+    answer = refused(problem)
+    assert answer.locks == ("one", "two")
+    assert answer.rules == ("student-clash",)
+    assert answer.problem == Facts(problem).digest
+
+
+def test_a_single_lock_can_contradict_a_rule_that_nobody_may_break() -> None:
+    alone = changed(MATHS, roles=(changed(MATHS.roles[0], qualification="latin"),))
+    answer = refused(with_locks(placed("one", "Ana", "maths"), offerings=(alone, ART)))
+    assert (answer.locks, answer.rules) == (("one",), ("role-cover",))
+
+
+def test_a_lock_on_a_block_in_which_its_offering_cannot_run_is_named() -> None:
+    late = changed(ART, starts=("second",))
+    answer = refused(with_locks(placed("one", "Ana", "art"), offerings=(MATHS, late)))
+    assert (answer.locks, answer.rules) == (("one",), ("whole-session",))
+
+
+def test_taking_one_of_the_named_locks_away_makes_a_plan_possible() -> None:
+    locks = (placed("one", "Ana", "maths"), placed("two", "Ana", "art"))
+    for lock in locks:
+        assert score(with_locks(lock), planned(with_locks(lock))).blocking == ()
+
+
+def test_protected_time_that_nobody_could_keep_does_not_stand_in_the_way_of_locks() -> None:
+    busy = changed(VEGA, commitments=(Commitment(blocks=("lunch",)),))
+    rest = ProtectedTime(id="p", kind="lunch", staff=("Vega",), blocks=("lunch",), at_least=1)
+    problem = with_locks(
+        placed("one", "Ana", "maths"),
+        staff=(busy, school().staff[1]),
+        protected=(rest,),
+    )
+    blocking = score(problem, planned(problem)).blocking
+    assert [finding.rule for finding in blocking] == ["planning-time"]
+
+
+def test_a_frozen_day_that_cannot_stand_still_keeps_its_locks() -> None:
+    seeds = (13, 23, 27, 40, 48)
+    kept = [solve(draw_case(seed).problem, LITTLE) for seed in seeds]
+    for answer in kept:
+        broken = [f for f in getattr(answer, "findings", ()) if f.rule == "lock"]
+        assert all(finding.covered_by for finding in broken)
+
+
+def test_a_locked_room_that_an_override_reopens_does_not_make_the_bound_too_high() -> None:
+    problem = draw_case(67).problem
+    plan = planned(problem)
+    assert any(f.rule == "lock" and f.covered_by for f in plan.findings)
+    assert plan.bound is not None
+    assert plan.bound <= plan.cost
+
+
+@pytest.mark.parametrize(
+    "seeds", [range(30), pytest.param(range(30, 600), marks=pytest.mark.soak)], ids=["some", "many"]
+)
+def test_no_lawful_plan_of_any_small_school_costs_less_than_its_bound(seeds: range) -> None:
+    lawful = 0
+    for seed in seeds:
+        problem = draw_case(seed).problem
+        answer = solve(problem, Limits(work=0.05))
+        if isinstance(answer, Plan) and not score(problem, answer).blocking:
+            lawful += 1
+            assert answer.bound is None or answer.bound <= answer.cost, seed
+    assert lawful >= len(seeds) / 10
