@@ -17,7 +17,9 @@ from services.web import (
     errors,
     feeds,
     live,
+    notices,
     office,
+    owed,
     plans,
     sign_in,
     student,
@@ -35,11 +37,13 @@ ROUTERS = (
     edits.pages.router,
     whatif.pages.router,
     office.pages.router,
+    owed.pages.router,
     teacher.pages.router,
     student.pages.router,
     feeds.pages.router,
     feeds.router,
     live.router,
+    notices.pages.router,
     api.router,
 )
 UPLOADS = ("/api/imports/", "/imports")

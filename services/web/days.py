@@ -15,6 +15,7 @@ from schemas.school import BellSchedule, CalendarDay
 from services.facts import PRESENCE, away
 from services.store import PlanRow, RunRow, Tx
 from services.store.rows import RunKind, RunStatus
+from services.web.notices import Told, told
 from services.web.pages import Asker, Pages, View, asking, back_to
 from services.web.recording import record
 
@@ -54,6 +55,8 @@ class Days(View):
     today: date
     coming: tuple[DayLine, ...]
     earlier: tuple[DayLine, ...]
+    told: tuple[Told, ...] = ()
+    """Alerts for whoever answers for a day, and changes of their own."""
 
 
 class PlanLine(View):
@@ -131,10 +134,12 @@ def days_page(asker: Planner) -> Days:
         schedules = {one.id: one.title for one in tx.roster("bell_schedules")}
         entries = [entry for entry in tx.roster("calendar") if first <= entry.date <= last]
         lines = [_line(tx, entry, schedules) for entry in entries]
+        news = told(asker, tx)
     return Days(
         today=asker.today,
         coming=tuple(line for line in lines if line.day >= asker.today),
         earlier=tuple(line for line in reversed(lines) if line.day < asker.today),
+        told=news,
     )
 
 

@@ -171,8 +171,14 @@ def back_to(path: str, said: str = "") -> RedirectResponse:
 
 PLACES: dict[AccessRole, tuple[tuple[str, str], ...]] = {
     "scheduler": (("/days", "Days"), ("/what-if", "What if")),
-    "admin": (("/days", "Days"), ("/what-if", "What if"), ("/imports", "Imports"), ("/log", "Log")),
-    "coordinator": (("/days", "Days"),),
+    "admin": (
+        ("/days", "Days"),
+        ("/what-if", "What if"),
+        ("/owed", "Owed time"),
+        ("/imports", "Imports"),
+        ("/log", "Log"),
+    ),
+    "coordinator": (("/owed", "Owed time"),),
     "teacher": (("/teaching", "My day"), ("/my-calendar", "Calendar")),
     "student": (("/my-day", "My day"), ("/my-choices", "Choices"), ("/my-calendar", "Calendar")),
     "guardian": (("/family", "Family"), ("/my-calendar", "Calendar")),

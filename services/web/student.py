@@ -13,6 +13,7 @@ from schemas.events import ChoiceFacts
 from schemas.school import Offering, Student
 from services.schedules import Book, Schedule, flex_blocks, neighbours, shown, student_schedule
 from services.store import NotFound, Tx
+from services.web.notices import Told, told
 from services.web.pages import Asker, Pages, View, asking, back_to
 from services.web.recording import record
 
@@ -31,6 +32,7 @@ class StudentDay(View):
     before: date | None
     after: date | None
     schedule: Schedule | None
+    told: tuple[Told, ...] = ()
 
 
 class Option(View):
@@ -56,6 +58,7 @@ class Family(View):
 
     children: tuple[tuple[StudentId, str], ...]
     day: date
+    told: tuple[Told, ...] = ()
 
 
 @pages.router.get("/my-day", include_in_schema=False, response_model=None)
@@ -70,7 +73,8 @@ def my_day(asker: Learner) -> Response:
 def day_page(asker: Learner, day: date) -> StudentDay:
     """A student's own day."""
     with asker.read() as tx:
-        return _day(tx, asker.viewer.person, day)
+        seen = _day(tx, asker.viewer.person, day)
+        return seen.model_copy(update={"told": told(asker, tx)})
 
 
 @pages.page("/family", "family.html")
@@ -79,7 +83,9 @@ def family_page(asker: Guardian) -> Family:
     with asker.read() as tx:
         names = tx.student_names(tx.tied_students, "family")
         day = shown(tx, asker.today) or asker.today
-    return Family(children=tuple(sorted(names.items(), key=lambda one: one[1])), day=day)
+        news = told(asker, tx)
+    children = tuple(sorted(names.items(), key=lambda one: one[1]))
+    return Family(children=children, day=day, told=news)
 
 
 @pages.page("/family/{day}/{student:path}", "student_day.html")

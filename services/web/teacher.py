@@ -24,6 +24,7 @@ from services.schedules import (
     staff_schedule,
 )
 from services.store import NotFound, Tx
+from services.web.notices import Told, told
 from services.web.pages import Asker, Pages, View, asking, back_to, part
 from services.web.recording import record
 
@@ -44,6 +45,7 @@ class TeacherDay(View):
     after: date | None
     schedule: Schedule | None
     rosters: tuple[Roster, ...]
+    told: tuple[Told, ...]
     can_ask: bool
     """Whether the day is still to come, so that students can be asked for."""
 
@@ -87,6 +89,7 @@ def day_page(asker: Teacher, day: date) -> TeacherDay:
             after=after,
             schedule=schedule,
             rosters=tuple(_roster(tx, book, e.session) for e in entries if book and e.session),
+            told=told(asker, tx),
             can_ask=day > asker.today,
         )
 

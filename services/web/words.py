@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, tzinfo
 from functools import cache
 from importlib.resources import files
@@ -81,6 +81,12 @@ def news(name: str, who: str) -> str:
     """An event that came since, such as staff.absent, in words."""
     messages = catalogue()["news"]
     return str(messages.get(name.replace(".", "-"), messages["other"])).format(who=who)
+
+
+def alert(name: str, on: date, rules: Iterable[str]) -> str:
+    """What those who answer for a day are told when it does not go as it should."""
+    broken = ", ".join(rule(one).lower() for one in rules)
+    return message("alert", name.replace(".", "-"), day=day(on), rules=broken)
 
 
 def rule(rule: str) -> str:

@@ -37,6 +37,8 @@ PAGES: dict[str, tuple[tuple[str, ...], int]] = {
     "/what-if/{scenario}": (PLANNERS, 404),
     "/log": (("admin",), 200),
     "/imports": (("admin",), 200),
+    "/owed": (("coordinator", "admin"), 303),
+    "/owed/{day}": (("coordinator", "admin"), 200),
     "/teaching": (("teacher",), 303),
     "/teaching/{day}": (("teacher",), 200),
     "/teaching/{day}/ask": (("teacher",), 200),
@@ -79,6 +81,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "/teaching/{day}/evidence": ("teacher",),
     "/teaching/{day}/ask": ("teacher",),
     "/my-choices": ("student",),
+    "/notices/{notice}/seen": EVERYBODY,
     "/my-calendar": CALENDARS,
     "/my-calendar/end": CALENDARS,
 }
