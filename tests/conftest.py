@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -17,6 +18,22 @@ from services.store.tables import metadata
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 """A Tuesday, 08:00 in Chicago."""
 SERVING, SERVING_PASSWORD = "flexday_app", "of the tests"
+
+
+BROKERS = ("tansu", "apache-kafka")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says which brokers the tests of streams ran against, so that none is missing unnoticed."""
+    for broker in BROKERS:
+        outcomes = {
+            outcome: sum(f"[{broker}" in report.nodeid for report in reports)
+            for outcome, reports in terminalreporter.stats.items()
+            if outcome in ("passed", "failed", "error", "skipped")
+        }
+        if any(outcomes.values()):
+            told = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items() if count)
+            terminalreporter.write_line(f"tests against the broker {broker}: {told}")
 
 
 @pytest.fixture(scope="session")

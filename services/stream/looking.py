@@ -46,14 +46,10 @@ class Looking:
 
     async def partitions(self, topics: Collection[str]) -> list[Place]:
         """The partitions of topics, as far as they are there."""
-        found = []
-        for topic in topics:
-            numbers = self._consumer.partitions_for_topic(topic)
-            if numbers is None:
-                await self._consumer.topics()
-                numbers = self._consumer.partitions_for_topic(topic)
-            found += [(topic, number) for number in sorted(numbers or ())]
-        return found
+        told = await self._admin.describe_topics(list(topics))
+        return sorted(
+            (topic["topic"], each["partition"]) for topic in told for each in topic["partitions"]
+        )
 
     async def waiting(self, places: Collection[Place]) -> dict[Place, tuple[int, int]]:
         """How far those who take in have committed, and where each partition ends."""

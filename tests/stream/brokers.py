@@ -16,6 +16,25 @@ from pathlib import Path
 from typing import Any
 
 STARTS_WITHIN = 60.0
+POM = Path(__file__).parent / "kafka" / "pom.xml"
+CLUSTER = "ZmxleGRheS10ZXN0cy1fXw"
+NODE = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{controller}
+listeners=PLAINTEXT://{address},CONTROLLER://{controller}
+advertised.listeners=PLAINTEXT://{address}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}
+auto.create.topics.enable=false
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+"""
 
 
 def free_port() -> int:
@@ -83,3 +102,45 @@ async def _ask(address: str) -> None:
         await admin.list_topics()
     finally:
         await admin.close()
+
+
+def kafka_classpath() -> str | None:
+    """What Apache Kafka is made of, fetched by Maven; None where there is no Java 17, no Maven, or
+    no registry that it reaches."""
+    if not (shutil.which("java") and shutil.which("mvn")):
+        return None
+    told = Path(tempfile.gettempdir()) / f"flexday-kafka-{os.getuid()}" / "classpath"
+    told.parent.mkdir(exist_ok=True)
+    command = ["mvn", "--quiet", "--batch-mode", "-f", str(POM), f"-Dmdep.outputFile={told}"]
+    for where in ("--offline", "--no-transfer-progress"):
+        done = subprocess.run(
+            [*command, where, "dependency:build-classpath"], capture_output=True, check=False
+        )
+        if done.returncode == 0:
+            return told.read_text().strip()
+    return None
+
+
+@contextmanager
+def kafka(classpath: str) -> Iterator[str]:
+    """One node of Apache Kafka that is its own controller; its address."""
+    folder = Path(tempfile.mkdtemp(prefix="flexday-kafka-"))
+    address, controller = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    properties = folder / "server.properties"
+    properties.write_text(
+        NODE.format(address=address, controller=controller, folder=folder / "log")
+    )
+    java = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classpath]
+    format_log = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(properties)]
+    subprocess.run(format_log, check=True, capture_output=True)
+    with (folder / "out").open("wb") as out:
+        process = subprocess.Popen(
+            [*java, "kafka.Kafka", str(properties)], cwd=folder, stdout=out, stderr=out
+        )
+        try:
+            wait_for(address, process)
+            yield address
+        finally:
+            process.kill()
+            process.wait()
+            shutil.rmtree(folder, ignore_errors=True)

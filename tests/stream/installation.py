@@ -70,6 +70,8 @@ class Installation:
     partitions: int = 3
     brokers: str = ""
     idempotent: bool = False
+    """Whether the broker numbers what it is sent, and tells where a partition ends: Apache Kafka
+    does, that of the wheel does neither."""
     more: dict[str, str] = field(default_factory=dict)
     workers: list[Worker] = field(default_factory=list)
 
@@ -167,9 +169,11 @@ class Installation:
         async def read() -> list[Record]:
             found: list[Record] = []
             async with Looking(self.settings) as looking:
-                for place in await looking.partitions([topic]):
-                    # Not to the end that is told: that of the wheel's broker lags by a batch.
-                    found += [each async for each in looking.records(place, 0, wait=QUIET)]
+                bounds = await looking.bounds(await looking.partitions([topic]))
+                for place, (first, end) in bounds.items():
+                    # The end that the wheel's broker tells lags by a batch.
+                    until = end if self.idempotent else None
+                    found += [each async for each in looking.records(place, first, until, QUIET)]
             return found
 
         return asyncio.run(read())
