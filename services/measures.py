@@ -1,4 +1,4 @@
-"""What a process counts of its own work, for Prometheus: never about a person, never by school."""
+"""What a process counts of its own work, for Prometheus: never about a person."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ RUN_SECONDS = Histogram(
     buckets=(1, 2.5, 5, 10, 20, 30, 60, 120, 180, 300, 600),
 )
 BUSY = Gauge("flexday_planner_busy", "Whether this planner is answering a run")
+GAPS = Counter("flexday_stream_gaps", "Times that offsets were passed over unread")
+DEAD_LETTERS = Counter("flexday_dead_letters", "Records of streams that did not count")
+SENT = Counter("flexday_messages_sent", "Messages that this relay sent")
+LIVE = Gauge(
+    "flexday_live_count", "What the stream counted of a school, by what", ["school", "count"]
+)
 AWAY = Counter("flexday_database_away", "Times that this process found the database away")
 
 

@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command()(partitions)
     app.command("let-on")(let_on)
     app.command()(quarantine)
+    app.command()(reconcile)
 
 
 def stream(
@@ -111,6 +112,30 @@ def quarantine(
             with store.read(viewer) as tx:
                 for row in tx.quarantined():
                     typer.echo(f"{each}  {row.id[:12]}  {row.reason}; {row.mend}")
+
+
+def reconcile(
+    mend: Annotated[bool, typer.Option("--mend", help="take in what is missing")] = False,
+    db: Database = None,
+) -> None:
+    """Look in the record for every event that Kafka holds and says was read: exit 1 if one lacks.
+
+    To be run each hour: it finds what no alarm told of.
+    """
+    from services.settings import settings
+    from services.stream.reconciling import reconcile as compare
+
+    _need_brokers()
+    with open_store(db) as store:
+        done = compare(settings(), store, mend)
+    for record in done.missing:
+        typer.echo(f"{record.topic}/{record.partition} offset {record.offset} was never taken in")
+    typer.echo(
+        f"{done.compared} compared, {len(done.missing)} missing, {done.mended} taken in now, "
+        f"{done.gaps_closed} gaps closed"
+    )
+    if len(done.missing) > done.mended:
+        raise typer.Exit(1)
 
 
 def _need_brokers() -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.sql import Executable
 
 from schemas.events import AnyEvent
 from services.canonical import sha256
 from services.store import tables as t
-from services.store.part import insert_of
+from services.store.part import batched, insert_of
 from services.store.sight import Sight
 
 LARGEST_KEPT = 64 * 1024
@@ -55,6 +55,26 @@ class Inbox(Sight):
             .where(self._mine(t.inbox), t.inbox.c.source == source)
             .where(t.inbox.c.event_id == event_id)
         )
+
+    def known(self, names: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those (source, id) among `names` that were taken in or parked."""
+        found: set[tuple[str, str]] = set()
+        for some in batched(names):
+            statement = select(t.inbox.c.source, t.inbox.c.event_id).where(
+                self._mine(t.inbox), tuple_(t.inbox.c.source, t.inbox.c.event_id).in_(some)
+            )
+            found |= {(row.source, row.event_id) for row in self._rows(statement)}
+        return found
+
+    def set_aside_before(self, ids: Collection[str]) -> set[str]:
+        """Those ids that quarantine holds or held: of contents, see `set_aside`."""
+        found: set[str] = set()
+        for some in batched(ids):
+            statement = select(t.quarantine.c.id).where(
+                self._mine(t.quarantine), t.quarantine.c.id.in_(some)
+            )
+            found |= {row.id for row in self._rows(statement)}
+        return found
 
     def park(self, event: AnyEvent, waiting_for: str, reason: str) -> None:
         """Keeps an event that names somebody or something not yet known."""

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import structlog
 
+from services import measures
 from services.handlers import Outcome, handle_batch
-from services.store import Gap, Store, Tx, Unavailable
+from services.store import Store, Tx, Unavailable
 from services.viewer import Viewer
 
 NOBODY = "?"
@@ -76,8 +77,6 @@ class Intake:
         self._most_bad = most_bad
         self._sleep = sleep
         self._newest: dict[tuple[str, int], deque[bool]] = defaultdict(lambda: deque(maxlen=window))
-        self.taken_in = 0
-        self.gaps: list[Gap] = []
 
     def take_in(self, records: Sequence[Record]) -> list[DeadLetter]:
         """Takes in records that come one after the other in each of their partitions; those that
@@ -96,12 +95,12 @@ class Intake:
             outcomes |= self._handled(school, by_school[school], lambda tx: None)
         # Positions go last: they may never stand beyond what has been committed.
         outcomes |= self._handled(last, by_school[last], lambda tx: self._advance(tx, records))
-        self.taken_in += len(records)
         bad = [
             DeadLetter(record, outcome)
             for record in records
             if (outcome := outcomes[*record.place, record.offset]).status in BAD
         ]
+        measures.DEAD_LETTERS.inc(len(bad))
         self._weigh(records, {(*each.record.place, each.record.offset) for each in bad})
         return bad
 
@@ -132,7 +131,7 @@ class Intake:
             for first, after in _runs(offsets[place]):
                 if gap := tx.advance(*place, first, after):
                     log.error("offsets were passed over unread", **gap._asdict())
-                    self.gaps.append(gap)
+                    measures.GAPS.inc()
 
     def _weigh(self, records: Sequence[Record], bad: set[tuple[str, int, int]]) -> None:
         for record in records:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from schemas.events import PREFIX
+from services import measures
 from services.canonical import canonical
 from services.settings import Settings
 from services.store import Store, Unavailable
@@ -49,7 +50,6 @@ class Relay:
 
     def __init__(self, store: Store, topics: Topics, send: Send) -> None:
         self._store, self._topics, self._send = store, topics, send
-        self.sent = 0
 
     async def step(self) -> int:
         """Sends what waits; how many messages. Raises: Unavailable, or what `send` does."""
@@ -66,7 +66,7 @@ class Relay:
             rows = await asyncio.to_thread(self._waiting, viewer)
             await self._send([outgoing(row, school, self._topics) for row in rows])
             await asyncio.to_thread(self._mark, viewer, [row.id for row in rows])
-            self.sent += len(rows)
+            measures.SENT.inc(len(rows))
             return len(rows)
 
     def _waiting(self, viewer: Viewer) -> Sequence[Any]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from services import measures
 from services.settings import Settings
 from services.store import Counts, Store
 from services.stream.topics import SEEN, Topics
@@ -151,4 +152,14 @@ def _tell(store: Store, tallies: Tallies, schools: Iterable[str]) -> None:
     for school in sorted(schools):
         with store.begin(Viewer.machine(school, "counts")) as tx:
             zone = ZoneInfo(tx.school().zone)
-            tx.save_counts(tallies.counts(school, tx.today(), zone))
+            counts = tallies.counts(school, tx.today(), zone)
+            tx.save_counts(counts)
+            told = tx.counts()
+        measured = {
+            "events": counts.events,
+            "messages_behind": told.behind if told else 0,
+            "mastered_today": counts.mastered_today,
+            "stuck_students": counts.stuck_students,
+        }
+        for name, value in measured.items():
+            measures.LIVE.labels(school, name).set(value)
