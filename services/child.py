@@ -15,20 +15,26 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import IO, Any
 
+from pydantic import Field
+
 from schemas.base import Frozen
 from schemas.plan import Contradiction, Plan
 from schemas.problem import Problem
+from solver.ways import WayKind
 
 
 class Job(Frozen):
     """A Problem and how hard to search: `work` in units of about a second of one core, `time` in
-    seconds."""
+    seconds; or, with `repair`, only what is broken in the published plan to mend."""
 
     problem: Problem
     time: float | None = None
     work: float | None = None
     seed: int = 0
     workers: int = 1
+    repair: bool = False
+    prefer: dict[str, WayKind] = Field(default_factory=dict)
+    """For a repair: the way to take, by the key of the trouble."""
 
 
 class Report(Frozen):
@@ -69,6 +75,9 @@ def _end_with_parent() -> None:
 def _answer(job: Job, out: IO[bytes]) -> Plan | Contradiction:
     from solver.solve import Limits, Progress, solve
 
+    if job.repair:
+        return _repaired(job, out)
+
     def told(progress: Progress) -> None:
         _say(
             out,
@@ -88,12 +97,25 @@ def _answer(job: Job, out: IO[bytes]) -> Plan | Contradiction:
         return solve(job.problem, limits, clock=time.monotonic, pool=pool, progress=told)
 
 
+def _repaired(job: Job, out: IO[bytes]) -> Plan | Contradiction:
+    """The repaired plan; every trouble with the ways to mend it is told before."""
+    from solver.repair import repair
+
+    answer = repair(job.problem, job.prefer)
+    if isinstance(answer, Contradiction):
+        return answer
+    mended = [trouble.model_dump(mode="json") for trouble in answer.mended]
+    told = {"cost": answer.plan.cost, "mended": mended, "searched": answer.searched}
+    _say(out, Report(progress=told))
+    return answer.plan
+
+
 def _pool(workers: int) -> AbstractContextManager[Executor | None]:
     return ProcessPoolExecutor(workers) if workers > 1 else nullcontext(None)
 
 
 def _say(out: IO[bytes], report: Report) -> None:
-    out.write(report.model_dump_json(exclude_none=True).encode() + b"\n")
+    out.write(report.model_dump_json(exclude_defaults=True).encode() + b"\n")
     out.flush()
 
 

@@ -33,6 +33,9 @@ Solver = Callable[[Job, Bounds, Follow], Plan | Contradiction]
 MOST_CLAIMS = 3
 """Claims of one run after which it is given up: something in it ends whoever takes it."""
 
+ASKED = ("prefer", "beside")
+"""What a run may be asked for: ways to mend troubles, and the plan to start from."""
+
 SECONDS_BETWEEN_LOOKS = 10.0
 """Between two looks at the schools' calendars for what has come due."""
 PATIENCE = 600.0
@@ -61,6 +64,8 @@ class Question:
     digest: str
     settings: DaySettings
     notes: list[dict[str, Any]]
+    in_force: bool
+    """Whether what it stays close to is a plan of the day itself, so that it can be repaired."""
 
 
 class Planner:
@@ -215,6 +220,8 @@ class Planner:
             settings = DaySettings.of(tx.settings())
             taken = snapshot(tx, run.day, beside=_draft_to_stay_close_to(tx, run))
             problem = taken.problem
+            known = problem.published
+            in_force = known is not None and tx.plan(known.plan).day == run.day
             if run.scenario is not None:
                 changes = Changes.of(tx.scenario(run.scenario).changes)
                 problem = lay_over(problem, changes)
@@ -223,7 +230,7 @@ class Planner:
             if not tx.note_snapshot(run.id, run.fence, problem.as_of, digest):
                 raise FenceMoved
         notes = [asdict(note) for note in taken.notes]
-        return Question(run, problem, digest, settings, notes)
+        return Question(run, problem, digest, settings, notes, in_force)
 
     def _solved(self, viewer: Viewer, question: Question) -> Plan | Contradiction:
         run, settings = question.run, question.settings
@@ -235,6 +242,8 @@ class Planner:
             time=run.time_limit if own_limit else settings.time_limit,
             seed=run.seed or settings.seed,
             workers=settings.workers,
+            repair=run.kind == "upset" and question.in_force,
+            prefer=run.progress.get("prefer", {}),
         )
         bounds = Bounds(seconds=settings.wall_limit, megabytes=settings.memory_megabytes)
         self._say(viewer, question, {})
@@ -261,7 +270,8 @@ class Planner:
         return True
 
     def _say(self, viewer: Viewer, question: Question, progress: dict[str, Any]) -> None:
-        told = {"notes": question.notes, **progress}
+        asked = {key: question.run.progress[key] for key in ASKED if key in question.run.progress}
+        told = {"notes": question.notes, **asked, **progress}
         with self.store.begin(viewer) as tx:
             if not tx.progress(question.run.id, question.run.fence, told, self._lease):
                 raise FenceMoved
@@ -301,7 +311,10 @@ class Planner:
 
 
 def _draft_to_stay_close_to(tx: Tx, run: RunRow) -> PlanRow | None:
-    """The newest draft of the day, so that a new one moves few; a cut-off starts afresh."""
+    """The plan that the run was asked to start from, or the newest draft of the day, so that a new
+    one moves few; a cut-off starts afresh."""
+    if "beside" in run.progress:
+        return tx.plan(run.progress["beside"])
     drafts = tx.plans(run.day, "draft") if run.kind != "cutoff" else []
     return drafts[-1] if drafts else None
 

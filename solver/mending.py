@@ -9,13 +9,23 @@ from schemas.plan import Duty, Finding, Placement, Session
 from schemas.problem import Lock
 from solver.hand import Edit, Hand, Judged
 from solver.places import Places
-from solver.ways import SEATS, Way, WayKind, Ways
+from solver.ways import SEATS, Way, WayKind, Ways, best_of_kinds
 
-MOST_WORK = 4000
-"""Student-days that may be judged in all before only what is unlawful is still looked at."""
+MOST_WORK = 3000
+"""Student-days that may be judged before better places are no longer looked for, and as many
+again in opening sessions for those without one."""
 
 MOST_TROUBLES = 400
 """Troubles mended one by one before the search is left to take over."""
+
+AT_MOST = 2
+"""Sessions at which the mending of one trouble is tried."""
+
+OFFERINGS_TRIED = 6
+"""Offerings judged for one more session, those for most of the students waiting first."""
+
+NO_WAY = (float("inf"), "")
+"""Ranks behind every way."""
 
 AGAIN_WITHOUT = ("not-ready", "repeat-guard")
 """Rules that a placement keeps when it serves no competency."""
@@ -39,6 +49,7 @@ class Mended(Frozen):
     """What names the trouble when a person prefers another way."""
     rule: str
     cause: str
+    amount: int
     subjects: dict[str, str]
     offering: OfferingId | None
     ways: tuple[WayTold, ...]
@@ -67,6 +78,7 @@ class Mender:
                 break
             if not self._mends(trouble):
                 self._given_up.add(_name(trouble))
+        self._open_for_the_unplaced()
         self._meet_requests()
         self._better_places()
 
@@ -86,11 +98,18 @@ class Mender:
 
     def _mends(self, trouble: Finding) -> bool:
         """Takes the best way to mend a trouble, or the one preferred; whether there was one."""
-        session = self._session_of(trouble)
-        ways = self._ways(trouble, session)
-        lawful = [way for way in ways if way.judged.breaches < 0]
+        sessions = self._sessions_of(trouble)
+        tried: list[Session | None] = [*sessions] or [None]
+        found = {
+            session.id if session else "": best_of_kinds(
+                way for way in self._ways(trouble, session) if way.judged.breaches < 0
+            )
+            for session in tried
+        }
+        lawful = min(found.values(), key=lambda ways: ways[0].rank if ways else NO_WAY)
         if not lawful:
-            return False
+            return self._makes_room(trouble)
+        session = next((s for s in sessions if found[s.id] is lawful), None)
         key = session.id if session else trouble.subjects.get("student", trouble.rule)
         wanted = self._prefer.get(key)
         lawful.sort(key=lambda way: (way.kind != wanted, way.rank))
@@ -113,11 +132,27 @@ class Mender:
             ways += self._thinned(session)
         return ways
 
-    def _session_of(self, trouble: Finding) -> Session | None:
-        """The session that a trouble is about: the smallest of those it could be."""
+    def _makes_room(self, trouble: Finding) -> bool:
+        """Does what a lock asks although it is in the way of other sessions, which are troubles of
+        their own from then on; whether there was something to do."""
+        if trouble.rule != "lock":
+            return False
+        keeping = (
+            way
+            for way in self._ways(trouble, None)
+            if way.kind == "swap" and _name(trouble) in map(_name, way.judged.gone)
+        )
+        best = min(keeping, key=lambda way: way.rank, default=None)
+        if best is not None:
+            self._adopt(best.edit)
+            self.mended.append(self._told(trouble.subjects["lock"], trouble, None, [best]))
+        return best is not None
+
+    def _sessions_of(self, trouble: Finding) -> list[Session]:
+        """The sessions that a trouble could be mended at, the smallest first."""
         subjects, layout = trouble.subjects, self.layout
         if "session" in subjects:
-            return layout.sessions.get(subjects["session"])
+            return [layout.sessions[subjects["session"]]]
         block, staff = subjects.get("block"), subjects.get("staff")
         if "room" in subjects and block is not None:
             found = layout.in_room(subjects["room"], block)
@@ -128,9 +163,9 @@ class Mender:
         elif "offering" in subjects:
             found = layout.sessions_for(subjects["offering"])
         else:
-            return None
-        sizes = sorted(found, key=lambda s: (len(layout.students_in(s.id)), s.id))
-        return sizes[0] if sizes else None
+            return []
+        distinct = {session.id: session for session in found}.values()
+        return sorted(distinct, key=lambda s: (len(layout.students_in(s.id)), s.id))[:AT_MOST]
 
     def _in_protected(self, protected: str) -> list[Session]:
         time = next(one for one in self.facts.problem.protected if one.id == protected)
@@ -163,6 +198,7 @@ class Mender:
             key=key,
             rule=trouble.rule,
             cause=trouble.cause,
+            amount=trouble.amount,
             subjects=trouble.subjects,
             offering=offering,
             ways=tuple(self._way_told(way) for way in ways),
@@ -336,6 +372,38 @@ class Mender:
 
     # --- better places ------------------------------------------------------------------------
 
+    def _open_for_the_unplaced(self) -> None:
+        """Opens sessions for students without one, as long as that saves something."""
+        most = self.hand.work + MOST_WORK
+        for block in self.facts.flex:
+            while self.hand.work < most and self._opens_one(block):
+                pass
+
+    def _opens_one(self, block: BlockId) -> bool:
+        waiting = [student for student, where in self.layout.unplaced if where == block]
+        if not waiting:
+            return False
+        sessions = sorted(self._openings(block, waiting), key=lambda one: (-one[0], one[1].id))
+        offers = [self.places.gathered(one, waiting) for _, one in sessions[:OFFERINGS_TRIED]]
+        best = min(
+            (offer for offer in offers if offer is not None and offer.judged.change < 0),
+            key=lambda offer: (offer.judged.cost, offer.session),
+            default=None,
+        )
+        if best is not None:
+            self.hand.adopt(best.edit)
+        return best is not None
+
+    def _openings(self, block: BlockId, waiting: list[StudentId]) -> Iterator[tuple[int, Session]]:
+        """One more session of each offering over a block, and for how many of those who wait, as
+        far as they are enough."""
+        for offering in self.facts.problem.offerings:
+            for run in self.facts.starts(offering.id):
+                able = [s for s in waiting if run in self.facts.runs_for(s, offering.id)]
+                if block in run and len(able) >= max(1, offering.smallest):
+                    for session in self.places.stageable(offering.id, run, students=len(able)):
+                        yield min(len(able), self.places.most(session)), session
+
     def _meet_requests(self) -> None:
         """Tries each request that is not met."""
         missed = [f for f in self.hand.score.findings if f.rule == "request-missed"]
@@ -345,9 +413,7 @@ class Mender:
             for offering in request.offerings:
                 for block in request.blocks:
                     if offering in self.facts.offerings and self.hand.work < MOST_WORK:
-                        self._take_better(
-                            self._seats_towards(request.student, offering, block), request.student
-                        )
+                        self._take_better(self._seats_towards(request.student, offering, block))
 
     def _seats_towards(
         self, student: StudentId, offering: OfferingId, block: BlockId
@@ -360,7 +426,7 @@ class Mender:
         """Moves students that the trouble touched, and only for them others, to better places."""
         for student, block in sorted(self._affected):
             if self.hand.work < MOST_WORK and self.facts.is_free(student, block):
-                self._take_better(self._likely(student, block), student)
+                self._take_better(self._likely(student, block))
 
     def _likely(self, student: StudentId, block: BlockId) -> Iterator[Edit]:
         """Moves of a student that promise a gain in a block, also at another's expense."""
@@ -382,8 +448,8 @@ class Mender:
             if gain > best:
                 yield from self._in_place_of_another(student, session, gain - best)
 
-    def _take_better(self, edits: Iterable[Edit], student: StudentId) -> None:
-        """Makes the change that saves most, if one saves anything and is lawful."""
+    def _take_better(self, edits: Iterable[Edit]) -> bool:
+        """Makes the lawful change that saves most; whether one saves anything."""
         best: tuple[int, Edit] | None = None
         for edit in edits:
             judged = self.hand.judge(edit)
@@ -391,6 +457,7 @@ class Mender:
                 best = judged.change, edit
         if best is not None:
             self.hand.adopt(best[1])
+        return best is not None
 
 
 def _dearest(gains: Iterable[tuple[int, Session]]) -> list[tuple[int, Session]]:

@@ -13,7 +13,8 @@ from solver.lawful import Lawful
 from solver.layout import Layout
 from solver.worth import Worth, loss, meets
 
-NOBODY: frozenset[StudentId] = frozenset()
+TRIES = 3
+"""Times that a group is put together until it may be together."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,9 @@ class Places:
             if block not in run:
                 continue
             for session in self.stageable(offering, run, rooms=most):
-                edit = self.gathering(session, self._waiting(run))
-                judged = self.hand.judge(edit)
-                if not judged.blocking:
-                    found.append(Offer(edit, judged, session.id))
+                offer = self.gathered(session, self._waiting(run))
+                if offer is not None:
+                    found.append(offer)
         return sorted(found, key=lambda offer: (offer.judged.cost, offer.session))[:most]
 
     def _waiting(self, run: tuple[BlockId, ...]) -> list[StudentId]:
@@ -197,6 +197,20 @@ class Places:
             edit = edit.and_then(self.move(student, session))
         return edit
 
+    def gathered(self, session: Session, students: Collection[StudentId]) -> Offer | None:
+        """The same judged, without those who may not be together; None where it is unlawful."""
+        rest = list(students)
+        for _ in range(TRIES):
+            edit = self.gathering(session, rest)
+            judged = self.hand.judge(edit)
+            if not judged.blocking:
+                return Offer(edit, judged, session.id)
+            named = {name for finding in judged.blocking for name in finding.subjects.values()}
+            if named.isdisjoint(rest):
+                return None
+            rest = [student for student in rest if student not in named]
+        return None
+
     def may_leave(self, student: StudentId, session: Session) -> bool:
         """Whether neither a lock nor the freeze holds the student in the session."""
         return not any(
@@ -220,14 +234,54 @@ class Places:
         return sorted(free, key=lambda room: (room.seats < students, room.seats))
 
     def free_adults(self, blocks: Collection[BlockId]) -> list[StaffId]:
-        """Adults whom nothing holds in the blocks, those with fewest duties first."""
+        """Adults whom nothing holds in the blocks and whose protected time and agreed run of blocks
+        a duty there leaves as they are, those with fewest duties first."""
         free = [
             staff
             for staff in self.facts.staff
             if self.facts.available(staff, blocks)
             and not any(self.layout.working(staff, block) for block in blocks)
+            and self._planning_kept(staff, blocks)
+            and self._run_kept(staff, blocks)
         ]
         return sorted(free, key=lambda staff: len(self.layout.duties_of(staff)))
+
+    def _planning_kept(self, staff: StaffId, blocks: Collection[BlockId]) -> bool:
+        return all(
+            sum(
+                block not in blocks
+                and not any(
+                    self.layout.working(adult, block) or self.facts.staff_committed(adult, block)
+                    for adult in time.staff
+                )
+                for block in time.blocks
+            )
+            >= time.at_least
+            for time in self.lawful.protected.get(staff, ())
+            if any(block in time.blocks for block in blocks)
+        )
+
+    def _run_kept(self, staff: StaffId, blocks: Collection[BlockId]) -> bool:
+        most = self.facts.staff[staff].most_consecutive_blocks
+        if most is None:
+            return True
+        run = longest = 0
+        for block in self.facts.blocks:
+            busy = block in blocks or bool(self.layout.working(staff, block))
+            run = run + 1 if busy else 0
+            longest = max(longest, run)
+        return longest <= most
+
+    def _may_prepare(self, staff: StaffId, offering: OfferingId) -> bool:
+        """Whether leading the offering is not one preparation more than agreed."""
+        most = self.facts.staff[staff].most_preparations
+        led = {session.offering for session in self.layout.led_by(staff)}
+        return most is None or len(led | {offering}) <= most
+
+    def one_more(self, offering: OfferingId) -> bool:
+        """Whether the offering may have another session today."""
+        most = self.facts.offerings[offering].most_sections
+        return most is None or len(self.layout.sessions_for(offering)) < most
 
     def crew(
         self, offering: OfferingId, held: Iterable[Duty], free: Iterable[StaffId]
@@ -241,7 +295,12 @@ class Places:
                 for duty in duties
             )
             for _ in range(need.count - filled):
-                able = (one for one in rest if self.facts.fills(one, offering, need))
+                able = (
+                    one
+                    for one in rest
+                    if self.facts.fills(one, offering, need)
+                    and (need.role != "lead" or self._may_prepare(one, offering))
+                )
                 chosen = next(able, None)
                 if chosen is None:
                     return None
@@ -257,7 +316,7 @@ class Places:
         students: int = 0,
     ) -> Iterator[Session]:
         """New sessions of an offering that a free room and free adults would allow."""
-        duties = self.crew(offering, (), self.free_adults(run))
+        duties = self.crew(offering, (), self.free_adults(run)) if self.one_more(offering) else None
         if duties is None:
             return
         for room in self.free_rooms(offering, run, students)[:rooms]:

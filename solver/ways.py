@@ -4,7 +4,7 @@ fill, cancel; each with its cost and whom it touches."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -25,6 +25,9 @@ one student goes elsewhere. open: one more session."""
 ADULTS, ROOMS, OFFERINGS, SEATS = 3, 4, 2, 3
 """How many of each are judged for one way, the likeliest first."""
 
+BROKEN = 10_000
+"""What a unit of a hard rule's amount counts beside the cost in comparing ways."""
+
 TRIES = 3
 """Times that a group is seated elsewhere until the seats go together."""
 
@@ -40,9 +43,10 @@ class Way:
     """What it puts in place: staff, room, offering, session or student."""
 
     @property
-    def rank(self) -> tuple[int, int, str]:
-        """How it compares: what stays broken, then the cost."""
-        return self.judged.breaches, self.judged.cost, self.kind
+    def rank(self) -> tuple[float, str]:
+        """How it compares: by its cost, with what stays broken at the price of students without a
+        session, since that is what mending it can come to."""
+        return self.judged.cost + self.judged.breaches * BROKEN, self.kind
 
 
 class Ways:
@@ -62,13 +66,7 @@ class Ways:
             *self._supervised(session),
             *self._fillings(session),
         )
-        best: dict[WayKind, Way] = {}
-        for way in tried:
-            if way.judged.blocking:
-                continue
-            if way.kind not in best or way.rank < best[way.kind].rank:
-                best[way.kind] = way
-        return sorted(best.values(), key=lambda way: way.rank)
+        return best_of_kinds(way for way in tried if not way.judged.blocking)
 
     def judged(self, kind: WayKind, edit: Edit, **names: str) -> Way:
         """A way to mend, with its verdict."""
@@ -133,9 +131,10 @@ class Ways:
         free = self.places.free_adults(session.blocks)
         if not free or not students:
             return
+        judged = 0
         for offering in self._likeliest(session, students):
             duties = self.places.crew(offering, (), free)
-            if duties is None:
+            if duties is None or judged == OFFERINGS:
                 continue
             for room in self._rooms_for(session, offering, len(students))[:1]:
                 name = self.places.new_name(offering, session.blocks)
@@ -143,9 +142,11 @@ class Ways:
                     id=name, offering=offering, blocks=session.blocks, room=room, duties=duties
                 )
                 edit = self._taken_over(session, new)
-                yield self.judged(
+                way = self.judged(
                     "supervise", edit, offering=offering, staff=duties[0].staff, room=room
                 )
+                judged += not way.judged.blocking
+                yield way
 
     def _likeliest(self, session: Session, students: Collection[StudentId]) -> list[OfferingId]:
         """Offerings that most of a group could go on with together, the most useful first."""
@@ -154,11 +155,13 @@ class Ways:
             run = session.blocks
             if offering == session.offering or run not in self.facts.starts(offering):
                 continue
+            if not self.places.one_more(offering):
+                continue
             able = [s for s in students if run in self.facts.runs_for(s, offering)]
             if 5 * len(able) >= 4 * len(students):
                 stage = Session(id="?", offering=offering, blocks=run, room=session.room)
                 worth[offering] = sum(self.places.gain(s, stage) for s in able)
-        return sorted(worth, key=lambda one: (-worth[one], one))[:OFFERINGS]
+        return sorted(worth, key=lambda one: (-worth[one], one))
 
     def _rooms_for(self, session: Session, offering: OfferingId, students: int) -> list[str]:
         """The session's own room where it will do, then others that are free."""
@@ -262,7 +265,7 @@ class Ways:
         open_ones.sort(key=lambda other: (-self.places.gain(student, other), other.id))
         best: tuple[int, Session] | None = None
         lawful = 0
-        for other in open_ones:
+        for other in open_ones[: 2 * SEATS]:
             judged = self.hand.judge(self._reseated(student, session, other, {}, leave=True))
             if not any(f.subjects.get("session") != session.id for f in judged.blocking):
                 lawful += 1
@@ -334,6 +337,15 @@ class Ways:
     def _spare(self, session: SessionId, spared: Counter[SessionId]) -> bool:
         smallest = self.facts.offerings[self.layout.sessions[session].offering].smallest
         return len(self.layout.students_in(session)) - spared[session] > smallest
+
+
+def best_of_kinds(ways: Iterable[Way]) -> list[Way]:
+    """The best way of each kind, the best kind first."""
+    best: dict[WayKind, Way] = {}
+    for way in ways:
+        if way.kind not in best or way.rank < best[way.kind].rank:
+            best[way.kind] = way
+    return sorted(best.values(), key=lambda way: way.rank)
 
 
 def _at_fault(edit: Edit, judged: Judged) -> set[tuple[StudentId, SessionId]]:

@@ -28,8 +28,10 @@ class Runs(Part):
         work: float | None = None,
         time_limit: float | None = None,
         scenario: str | None = None,
+        asked: dict[str, Any] | None = None,
     ) -> str:
-        """Queues a run and returns its id, or the id of the same one that is already waiting."""
+        """Queues a run and returns its id, or the id of the same one that is already waiting;
+        one that is `asked` for something particular is always a new one."""
         self.lock_school()
         same_scenario = (
             t.run.c.scenario.is_(None) if scenario is None else (t.run.c.scenario == scenario)
@@ -40,7 +42,7 @@ class Runs(Part):
             .where(t.run.c.status == "queued", same_scenario)
             .limit(1)
         )
-        if waiting:
+        if waiting and not asked:
             return str(waiting[0].id)
         run_id = uuid.uuid4().hex
         self._add(
@@ -54,7 +56,7 @@ class Runs(Part):
             seed=seed,
             work=work,
             time_limit=time_limit,
-            progress="{}",
+            progress=canonical(asked or {}),
             asked_by=asked_by,
             created_at=self.clock(),
         )

@@ -21,6 +21,7 @@ from services.web.pages import Asker, Pages, View, asking, back_to
 from services.workflow import Review
 from services.workflow.reviewed import BoardRow, Card, Moved
 from solver.rules import RULES
+from solver.ways import WayKind
 
 pages = Pages()
 Planner = Annotated[Asker, Depends(asking("scheduler", "admin"))]
@@ -286,6 +287,20 @@ def name_fallback(
     """Names the plan that stands in on days of its kind."""
     workflow.name_fallback(asker.store, asker.viewer, plan, if_match or etag)
     return back_to(f"/plans/{plan}", "fallback-named")
+
+
+@pages.form("/plans/{plan}/mend")
+def mend_otherwise(
+    asker: Planner,
+    plan: str,
+    trouble: Annotated[Id, Form()],
+    way: Annotated[WayKind, Form()],
+    if_match: IfMatch = None,
+    etag: Annotated[str | None, Form()] = None,
+) -> Response:
+    """Asks for the repair again, with one trouble mended in another way."""
+    workflow.mend_otherwise(asker.store, asker.viewer, plan, if_match or etag, trouble, way)
+    return back_to(f"/plans/{plan}", "mending-queued")
 
 
 @pages.form("/plans/{plan}/undo")

@@ -77,6 +77,11 @@ def unplaced(why: str, block: str) -> str:
     return str(sentence).format(block_name=block)
 
 
+def way(kind: str, names: Mapping[str, str]) -> str:
+    """A way to mend a trouble, for those who plan. `names` are what it puts in place, by name."""
+    return str(catalogue()["way"][kind]).format_map(defaultdict(str, names))
+
+
 def news(name: str, who: str) -> str:
     """An event that came since, such as staff.absent, in words."""
     messages = catalogue()["news"]

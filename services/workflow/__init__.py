@@ -10,6 +10,7 @@ from services.workflow.edits import (
     swap_adult,
 )
 from services.workflow.refused import Refused
+from services.workflow.repairs import mend_otherwise
 from services.workflow.review import review, since
 from services.workflow.reviewed import Review
 from services.workflow.revision import undo
@@ -21,6 +22,7 @@ __all__ = [
     "approve",
     "change_room",
     "lift_lock",
+    "mend_otherwise",
     "move",
     "name_fallback",
     "reject",

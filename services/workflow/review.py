@@ -27,6 +27,7 @@ from services.workflow.revision import SOURCE
 from services.workflow.rights import may_plan
 from solver.changes import Badge, Change, PersonKind, changes, day_of, session_changes
 from solver.facts import Facts
+from solver.mending import Mended
 from solver.reasons import Reason, adults_moved, seats, why_changed
 from solver.rules import RULES
 from solver.tally import by_rule
@@ -93,6 +94,7 @@ def _review(
     plan, facts = row.plan, Facts(problem)
     news = since(tx, row)
     badges, gone = _badges(plan, known)
+    told = tx.run(row.run).progress if row.run else {}
     return Review(
         plan=row.id,
         day=row.day,
@@ -116,7 +118,8 @@ def _review(
         costs=by_rule(problem, plan.findings),
         locks=problem.locks,
         since=news,
-        notes=tuple(tx.run(row.run).progress.get("notes", ())) if row.run else (),
+        notes=tuple(told.get("notes", ())),
+        mended=tuple(Mended.model_validate(one) for one in told.get("mended", ())),
     )
 
 

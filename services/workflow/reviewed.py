@@ -10,6 +10,7 @@ from schemas.plan import Duty, Finding, PlanStatus, Session, Unplaced
 from schemas.problem import Lock
 from schemas.school import Modality
 from solver.changes import Badge, Change, PersonKind
+from solver.mending import Mended
 from solver.reasons import Reason
 
 
@@ -120,3 +121,5 @@ class Review(Frozen):
     since: tuple[News, ...]
     notes: tuple[dict[str, Any], ...]
     """What the snapshot settled by itself."""
+    mended: tuple[Mended, ...]
+    """What a repair mended, each with the way taken first and the other ways there were."""

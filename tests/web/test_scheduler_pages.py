@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from services.planner import Planner
+from services.solving import solve_in_child
 from services.store import PlanRow, Store
 from tests.services.school_day import KIM, MACHINE, WEDNESDAY, plan_day, stand_in, tell
 from tests.web.conftest import SignIn
@@ -245,3 +246,22 @@ def test_the_board_can_be_cut_down_to_one_adult(kim: TestClient, draft: PlanRow)
     of_moss = kim.get(f"/plans/{draft.id}?adult=moss").text
     assert 'class="session' in everything
     assert 'class="session' not in of_moss
+
+
+def test_after_an_absence_each_trouble_says_how_it_was_mended_and_what_else_could_be_done(
+    kim: TestClient, published: PlanRow, school_store: Store
+) -> None:
+    tell(school_store, "staff.absent", "ill", staff="vega", day=WEDNESDAY, blocks=[])
+    assert Planner(school_store, solver=solve_in_child).step()
+    with school_store.read(MACHINE) as tx:
+        repaired = tx.plans(WEDNESDAY, "draft")[-1]
+    page = f"/plans/{repaired.id}"
+    shown = kim.get(page).text
+    assert "2 troubles were mended" in shown
+    assert re.search(r"(Kim|Lee|Moss) Reed takes over\.", shown)
+    assert "Do this instead" in shown
+    fields = dict(re.findall(r'name="(trouble|way)" value="([^"]+)"', shown))
+    answer = send(kim, page, f"{page}/mend", etag=repaired.etag, **fields)
+    assert answer.headers["location"] == f"{page}?said=mending-queued"
+    with school_store.read(MACHINE) as tx:
+        assert tx.runs(WEDNESDAY)[-1].progress["prefer"] == {fields["trouble"]: fields["way"]}

@@ -16,6 +16,7 @@ from services.web.words import Reader
 from solver.changes import Badge
 from solver.reasons import NEUTRAL, Reason, ReasonId
 from solver.rules import RULES
+from solver.ways import WayKind
 
 READERS = get_args(Reader)
 NOT_FOR_PEOPLE = re.compile(
@@ -52,6 +53,8 @@ def test_every_event_every_status_and_every_badge_has_words() -> None:
         assert words.message("status", status)
     for badge in get_args(Badge):
         assert words.message("badge", badge)
+    for way in get_args(WayKind):
+        assert words.way(way, {}).endswith(".")
     for why in get_args(UnplacedReason):
         assert words.unplaced(why, "Flex 1")
 
