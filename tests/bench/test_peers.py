@@ -10,8 +10,11 @@ import pytest
 from schemas.plan import Plan
 from schemas.problem import Problem
 from services.examples import example
+from solver.linear import Matrix
 from tests.bench.judging import judge
 from tests.bench.peers import greedy, signup
+from tests.bench.peers.engines import Found, best_plans, with_cp_sat, with_highs
+from tests.bench.peers.monolith import DayModel
 
 DAYS = [("lab", 60), ("flex6", 60)]
 
@@ -30,6 +33,27 @@ def test_a_day_made_without_an_optimiser_keeps_every_hard_rule(
     verdict = judge(problem, plan(problem))
     assert verdict.hard == 0
     assert verdict.open_seats == 0
+
+
+@pytest.mark.parametrize("solve", [with_cp_sat, with_highs], ids=["cp-sat", "highs"])
+def test_a_day_in_one_model_becomes_a_lawful_plan(
+    solve: Callable[[Matrix, float], Found],
+) -> None:
+    problem = day("lab", 60)
+    model = DayModel(problem)
+    found = solve(model.matrix, 3.0)
+    (_, values) = best_plans(found, 1)[0]
+    verdict = judge(problem, model.plan(values))
+    assert verdict.hard == 0
+    assert verdict.open_seats == 0
+
+
+def test_the_solutions_that_are_looked_at_end_with_the_best() -> None:
+    found = Found([(float(at), [at]) for at in range(40)])
+    picked = best_plans(found, 5)
+    assert len(picked) == 5
+    assert picked[-1] == (39.0, [39])
+    assert picked == sorted(picked)
 
 
 def test_who_signs_up_first_gets_other_seats() -> None:

@@ -134,11 +134,17 @@ class Office:
         for room in self._rooms(offering, run, wanted):
             duties = self._duties(offering, run, room, wanted)
             if duties is not None:
-                session = self.board.open(offering, run, room, duties)
-                for block in run:
-                    self.spare[block] += session.most
-                return session
+                return self.open_as(offering, run, room, duties)
         return None
+
+    def open_as(
+        self, offering: Offering, run: Run, room: Room, duties: Iterable[Duty]
+    ) -> OpenSession:
+        """Opens a session with its room and adults given."""
+        session = self.board.open(offering, run, room, duties)
+        for block in run:
+            self.spare[block] += session.most
+        return session
 
     def _rooms(self, offering: Offering, run: Run, wanted: Wanted | None) -> Iterator[Room]:
         free = [
