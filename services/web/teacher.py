@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Form, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
@@ -51,10 +52,14 @@ class TeacherDay(View):
 
 
 class SessionPage(View):
-    """A session of the teacher's with who comes."""
+    """A session of the teacher's with who comes, and what was said of them in it."""
 
     day: date
     roster: Roster
+    approved_by: str
+    published_at: datetime | None
+    recorded: dict[StudentId, Judged]
+    """The teacher's newest answer of the day on the competency each is here for."""
     answers: tuple[Judged, ...] = tuple(SCORES)
 
 
@@ -112,7 +117,32 @@ def session_page(asker: Teacher, day: date, session: str) -> SessionPage:
     """One session: who comes, from where and why."""
     with asker.read() as tx:
         book = _own_session(tx, day, session)
-        return SessionPage(day=day, roster=_roster(tx, book, session))
+        approver = book.row.approved_by or ""
+        return SessionPage(
+            day=day,
+            roster=_roster(tx, book, session),
+            approved_by=tx.titles("staff").get(approver, approver),
+            published_at=book.row.published_at,
+            recorded=_recorded(tx, book, session, asker.zone),
+        )
+
+
+def _recorded(tx: Tx, book: Book, session: SessionId, zone: ZoneInfo) -> dict[StudentId, Judged]:
+    answers = {score: answer for answer, score in SCORES.items()}
+    here = {(one.student, one.competency) for one in book.placed[session] if one.competency}
+    found: dict[StudentId, Judged] = {}
+    for competency in sorted({one for _, one in here if one}):
+        for row in tx.log(competency=competency):
+            if row.occurred_at.astimezone(zone).date() == book.row.day:
+                said = row.event.data if row.event else None
+                if (
+                    isinstance(said, EvidenceFacts)
+                    and said.staff == tx.viewer.person
+                    and (said.student, competency) in here
+                    and said.score in answers
+                ):
+                    found[said.student] = answers[said.score]
+    return found
 
 
 @pages.form("/teaching/{day}/attendance")

@@ -7,9 +7,15 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
+from schemas.plan import Duty, Placement, Plan, Session
+from services.child import Job
+from services.planner import Planner
+from services.solving import Bounds, Follow
 from services.store import PlanRow, Store
 from services.workflow import approve
-from tests.services.school_day import KIM, MACHINE, WEDNESDAY, plan_day, tell
+from solver.facts import Facts
+from solver.score import finish
+from tests.services.school_day import KIM, MACHINE, WEDNESDAY, everybody_studies, plan_day, tell
 from tests.web.conftest import SignIn
 from tests.web.people import send
 
@@ -75,6 +81,13 @@ def test_attendance_of_somebody_elsewhere_is_not_taken(
         assert tx.facts("attendance") == []
 
 
+def test_on_paper_a_session_is_one_list(vega: TestClient, session: str) -> None:
+    page = vega.get(f"{DAY}/session/{session}").text
+    paper = page.partition("print-only")[2].partition("</section>")[0]
+    assert paper.count('scope="row"') == 6
+    assert "Everybody is here for" not in paper
+
+
 def test_an_exit_slip_becomes_evidence_of_what_was_taught_how(
     vega: TestClient, session: str, school_store: Store
 ) -> None:
@@ -85,6 +98,43 @@ def test_an_exit_slip_becomes_evidence_of_what_was_taught_how(
         (state,) = tx.mastery("ada")
     assert (state.competency, state.evidence_count) == ("c1", 1)
     assert state.approaches[0].modality == "independent"
+
+
+def test_what_was_recorded_of_a_student_today_is_marked(
+    sign_in: SignIn, school_store: Store
+) -> None:
+    school_store.clock.leap("2026-11-25T15:00+00:00")  # type: ignore[attr-defined]
+    with school_store.begin(KIM) as tx:
+        tx.queue_run(WEDNESDAY, "person", asked_by="kim")
+    assert Planner(school_store, solver=ratios_with_vega).step()
+    with school_store.read(MACHINE) as tx:
+        draft = tx.plans(WEDNESDAY, "draft")[-1]
+    approve(school_store, KIM, draft.id, draft.etag)
+    vega, page = sign_in("teacher"), f"{DAY}/session/ratios-b1"
+    assert "Everybody is here for" in vega.get(page).text
+    assert "aria-pressed" not in vega.get(page).text
+    for answer in ("not_yet", "nearly"):
+        told = {"session": "ratios-b1", "student": "ada", "competency": "c1", "answer": answer}
+        send(vega, page, f"{DAY}/evidence", **told)
+    assert vega.get(f"{page}.json").json()["recorded"] == {"ada": "nearly"}
+    assert vega.get(page).text.count("aria-pressed") == 1
+
+
+def ratios_with_vega(job: Job, bounds: Bounds, follow: Follow) -> Plan:
+    """Two students on ratios in the first block; all the rest as the stand-in has it."""
+    usual, two = everybody_studies(job.problem), ("ada", "ben")
+    duty = Duty(staff="vega", role="lead")
+    lesson = Session(id="ratios-b1", offering="ratios", blocks=("b1",), room="r1", duties=(duty,))
+    kim = Duty(staff="kim", role="lead")
+    others = [
+        one.model_copy(update={"duties": (kim,)}) if one.id == "study-b1" else one
+        for one in usual.sessions
+    ]
+    placements = [
+        one for one in usual.placements if one.session != "study-b1" or one.student not in two
+    ]
+    placements += [Placement(student=s, session=lesson.id, competency="c1") for s in two]
+    return finish(Facts(job.problem), [*others, lesson], placements, (), bound=0)
 
 
 def test_a_student_asked_for_reaches_the_next_plan(vega: TestClient, school_store: Store) -> None:
