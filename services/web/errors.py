@@ -22,6 +22,8 @@ from services.workflow import Refused
 log = structlog.get_logger()
 RETRY_SECONDS = "5"
 API = "/api/"
+WITH_FORMS = ("/days/", "/plans/", "/what-if/", "/teaching/")
+"""Pages that their forms' addresses begin with."""
 
 
 class Trouble(BaseModel):
@@ -31,6 +33,8 @@ class Trouble(BaseModel):
     title: str
     detail: str
     mend: str
+    rules: list[str] = []
+    """Rules that stand in the way, in words."""
 
 
 def trouble(status: int, detail: str = "", mend: str = "") -> Trouble:
@@ -52,7 +56,7 @@ def answer(request: Request, told: Trouble) -> Response:
         return JSONResponse(
             told.model_dump(), told.status, headers, media_type="application/problem+json"
         )
-    page = show_to_anybody(request, "trouble.html", told.status, trouble=told)
+    page = show_to_anybody(request, "trouble.html", told.status, trouble=told, back=_back(request))
     page.headers.update(headers or {})
     return page
 
@@ -96,7 +100,14 @@ def add_handlers(app: FastAPI) -> None:
     def _(request: Request, error: Refused) -> Response:
         if error.status == 404:
             return answer(request, trouble(404))
-        return answer(request, trouble(error.status, _said(error.message), _said(error.mend)))
+        told = trouble(error.status, _said(error.message), _said(error.mend))
+        if error.findings:
+            rules = [words.rule(rule) for rule in dict.fromkeys(f.rule for f in error.findings)]
+            known = words.catalogue()["trouble"]["rules"]
+            told = told.model_copy(
+                update={"title": known["title"], "detail": known["detail"], "rules": rules}
+            )
+        return answer(request, told)
 
     @app.exception_handler(Exception)
     def _(request: Request, error: Exception) -> Response:
@@ -104,6 +115,12 @@ def add_handlers(app: FastAPI) -> None:
         told = answer(request, trouble(500))
         told.headers.update(HEADERS | {"Cache-Control": "no-store"})
         return told
+
+
+def _back(request: Request) -> str:
+    """The page whose form was sent: its address is that of the form without the last part."""
+    page = request.url.path.rpartition("/")[0]
+    return page if request.method == "POST" and page.startswith(WITH_FORMS) else ""
 
 
 def _said(text: str) -> str:

@@ -48,7 +48,7 @@ class Directory(View):
 def directory_of(tx: Tx, problem: Problem, row: PlanRow | None, shown_in: str) -> Directory:
     """The names of all that a day and a plan of it speak of; the audit is told where students'
     were shown."""
-    rooms = tx.titles("rooms")
+    rooms = tx.titles("rooms") | {room.id: room.title for room in problem.rooms}
     offerings = {one.id: one.title for one in problem.offerings}
     sessions = row.plan.sessions if row else ()
     return Directory(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any
 
@@ -13,15 +15,24 @@ from starlette.datastructures import FormData
 from schemas.base import Id
 from services import scenarios
 from services.scenarios import Changes, ChangesRefused, Comparison
+from services.scenarios.compare import Measure
 from services.schedules import neighbours
 from services.store import ScenarioRow, Tx
+from services.web import words
 from services.web.naming import Directory, directory_of
 from services.web.pages import Asker, Pages, View, asking, back_to
+from solver.changes import Change, PersonKind
 from solver.rules import RULES
 
 pages = Pages()
 Planner = Annotated[Asker, Depends(asking("scheduler", "admin"))]
-EXTRA_ADULT = "extra-adult"
+EXTRA_ADULT, EXTRA_ROOM = "extra-adult", "extra-room"
+MOST_EXTRA = 9
+MORE_IS_BETTER = frozenset({"needs_served", "first_choices", "choices"})
+LESS_IS_BETTER = frozenset({"requests_missed", "services_short", "unplaced", "hard_findings"})
+"""Which way each measure is better; others say nothing either way."""
+PEOPLE_SHOWN = 100
+LONGEST_TITLE = 200
 Named = tuple[tuple[Id, str], ...]
 
 
@@ -53,9 +64,28 @@ class ScenarioPage(View):
 
     scenario: ScenarioLine
     changes: dict[str, Any]
+    changed: tuple[str, ...]
+    """The changes in words."""
     error: str | None
     comparison: Comparison | None
     names: Directory | None
+    shown: int = PEOPLE_SHOWN
+
+    @property
+    def moved(self) -> list[tuple[PersonKind, Id, list[Change]]]:
+        """Everybody who would be somewhere else, adults first, with their changes."""
+        by_person: dict[tuple[PersonKind, Id], list[Change]] = defaultdict(list)
+        for change in self.comparison.moves if self.comparison else ():
+            by_person[change.person_kind, change.person].append(change)
+        found = [(kind, person, theirs) for (kind, person), theirs in by_person.items()]
+        return sorted(found, key=lambda one: one[0])
+
+    def verdict(self, measure: Measure) -> str:
+        """Whether the what-if does better or worse by a measure; nothing where neither is so."""
+        more = measure.scenario - measure.live
+        if not more or measure.id not in MORE_IS_BETTER | LESS_IS_BETTER:
+            return ""
+        return "better" if (more > 0) == (measure.id in MORE_IS_BETTER) else "worse"
 
 
 @pages.page("/what-if", "whatif.html")
@@ -97,30 +127,73 @@ async def start(request: Request, asker: Planner, day: Annotated[date, Form()]) 
     """Starts a what-if from the form's fields, or from YAML where that is given."""
     form = await request.form()
     try:
-        changes = _changes(form)
+        changes = await run_in_threadpool(_changes, asker, form)
     except (ChangesRefused, ValueError) as error:
         raise HTTPException(422, str(error)) from error
     started = await run_in_threadpool(scenarios.start, asker.store, asker.viewer, day, changes)
     return back_to(f"/what-if/{started}", "whatif-started")
 
 
-def _changes(form: FormData) -> Changes:
+def _changes(asker: Asker, form: FormData) -> Changes:
     """Raises: ChangesRefused, ValueError where a number is none."""
     text = str(form.get("yaml", "")).strip()
     if text:
         return Changes.from_yaml(text)
     fields: dict[str, Any] = {
-        "title": str(form.get("title", "")),
         "adults_absent": [{"staff": one} for one in form.getlist("absent")],
         "rooms_closed": [{"room": one} for one in form.getlist("closed")],
         "blocks_dropped": form.getlist("dropped"),
         "weights": _weights(form),
     }
     if form.get("extra"):
-        fields["adults_added"] = [{"id": EXTRA_ADULT, "qualifications": [form["extra"]]}]
+        many = min(MOST_EXTRA, int(str(form.get("extra_many") or 1)))
+        fields["adults_added"] = [
+            {"id": f"{EXTRA_ADULT}-{n + 1}", "qualifications": [form["extra"]]} for n in range(many)
+        ]
     if form.get("largest"):
         fields["sizes"] = [{"offering": form.get("offering"), "largest": int(str(form["largest"]))}]
-    return Changes.of(fields)
+    with asker.read() as tx:
+        if form.get("another_room"):
+            fields["rooms_added"] = [_another(tx, str(form["another_room"]))]
+        changes = Changes.of(fields)
+        title = str(form.get("title", "")).strip() or "; ".join(_in_words(tx, changes))
+    return changes.model_copy(update={"title": title[:LONGEST_TITLE]})
+
+
+def _another(tx: Tx, room: str) -> dict[str, Any]:
+    """One more room like one the school has."""
+    like = next((one for one in tx.roster("rooms") if one.id == room), None)
+    if like is None:
+        raise ChangesRefused(f"there is no room {room!r} to have another one of")
+    title = words.message("changed", "another-room", room=like.title)
+    fields: dict[str, Any] = like.model_dump(mode="json")
+    return fields | {"id": EXTRA_ROOM, "title": title}
+
+
+def _in_words(tx: Tx, changes: Changes) -> Iterator[str]:
+    """What is changed, one clause each."""
+    staff, rooms, offerings = (tx.titles(kind) for kind in ("staff", "rooms", "offerings"))
+    for away in changes.adults_absent:
+        yield words.message("changed", "away", who=staff.get(away.staff, away.staff))
+    for closed in changes.rooms_closed:
+        yield words.message("changed", "closed", room=rooms.get(closed.room, closed.room))
+    for adult in changes.adults_added:
+        what = ", ".join(adult.qualifications).replace("_", " ")
+        yield words.message("changed", "added", what=what)
+    for room in changes.rooms_added:
+        yield words.message("changed", "room", room=room.title, seats=room.seats)
+    for size in changes.sizes:
+        title = offerings.get(size.offering, size.offering)
+        if size.largest is not None:
+            yield words.message("changed", "largest", title=title, n=size.largest)
+        if size.smallest is not None:
+            yield words.message("changed", "smallest", title=title, n=size.smallest)
+    schedules = tx.roster("bell_schedules")
+    blocks = {block.id: block.title for schedule in schedules for block in schedule.blocks}
+    for block in changes.blocks_dropped:
+        yield words.message("changed", "dropped", block=blocks.get(block, block))
+    for rule, weight in changes.weights.items():
+        yield words.message("changed", "weight", rule=words.rule(rule), n=words.grouped(weight))
 
 
 def _weights(form: FormData) -> dict[str, int]:
@@ -143,10 +216,13 @@ def compare_page(asker: Planner, scenario: str) -> ScenarioPage:
         if answer is not None:
             problem = tx.problem(answer.problem_digest)
             names = directory_of(tx, problem, answer, f"scenario {scenario}")
+            added = {one["id"] for one in row.changes.get("adults_added", ())}
+            names.names["staff"].update(dict.fromkeys(added, words.message("changed", "adult")))
         run = tx.run(row.run) if row.run else None
         return ScenarioPage(
             scenario=_line(row),
             changes=row.changes,
+            changed=tuple(_in_words(tx, Changes.of(row.changes))),
             error=run.error if run else None,
             comparison=compared,
             names=names,

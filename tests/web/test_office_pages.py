@@ -41,7 +41,61 @@ def test_changed_weights_alone_are_laid_over(sign_in: SignIn, school_store: Stor
     weights = {"was:moved": "10", "weight:moved": "0", "was:stuck": "100", "weight:stuck": "100"}
     answer = send(kim, "/what-if", "/what-if", day=str(WEDNESDAY), **weights)
     made = answer.headers["location"].partition("?")[0]
-    assert kim.get(f"{made}.json").json()["changes"] == {"weights": {"moved": 0}}
+    assert kim.get(f"{made}.json").json()["changes"]["weights"] == {"moved": 0}
+
+
+def test_a_what_if_is_named_by_what_it_changes_and_adds_adults_and_a_room(
+    sign_in: SignIn, published: PlanRow, school_store: Store
+) -> None:
+    kim = sign_in("scheduler")
+    told = {
+        "day": str(WEDNESDAY),
+        "absent": "vega",
+        "extra": "math",
+        "extra_many": "2",
+        "another_room": "r1",
+    }
+    page = send(kim, "/what-if", "/what-if", **told).headers["location"].partition("?")[0]
+    seen = kim.get(f"{page}.json").json()
+    assert seen["scenario"]["title"] == "; ".join(seen["changed"])
+    assert seen["changed"] == [
+        "Vega Reed away",
+        "one more adult (math)",
+        "one more adult (math)",
+        "Another Room 1 added, 20 seats",
+    ]
+    assert Planner(school_store, solver=stand_in).step()
+    shown = kim.get(page).text
+    assert "Changed: Vega Reed away; one more adult (math)" in shown
+    _, found, listed = shown.partition("adults move from the real plan to this one")
+    assert found
+    assert "<strong>Vega Reed</strong>" in listed
+
+
+def test_a_what_if_says_which_way_each_difference_is_better(
+    sign_in: SignIn, published: PlanRow, school_store: Store
+) -> None:
+    kim = sign_in("scheduler")
+    told = {"day": str(WEDNESDAY), "weight:unmet-need": "1", "was:unmet-need": "10"}
+    page = send(kim, "/what-if", "/what-if", **told).headers["location"].partition("?")[0]
+    assert Planner(school_store, solver=stand_in).step()
+    by_rule = kim.get(page).text.partition("By rule, as your weights count")[2]
+    assert "better" in by_rule.partition("Needs not served today")[2].partition("</tr>")[0]
+
+
+def test_what_cannot_be_made_real_is_refused_in_a_schedulers_words(
+    sign_in: SignIn, published: PlanRow, school_store: Store
+) -> None:
+    kim = sign_in("scheduler")
+    told = {"day": str(WEDNESDAY), "dropped": "b2"}
+    page = send(kim, "/what-if", "/what-if", **told).headers["location"].partition("?")[0]
+    assert Planner(school_store, solver=stand_in).step()
+    answer = send(kim, page, f"{page}/promote")
+    assert answer.status_code == 409
+    assert "It would break a rule" in answer.text
+    assert "<li>Adults missing</li>" in answer.text
+    assert "role-cover" not in answer.text
+    assert f'href="{page}">Look at it again' in answer.text
 
 
 def test_the_log_counts_what_waits_and_what_was_put_aside(
