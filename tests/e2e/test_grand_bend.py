@@ -24,17 +24,10 @@ PRINCIPALS = {HIGH: "207267", MIDDLE: "207264", ELEMENTARY: "207246"}
 STUDENTS = {HIGH: 320, MIDDLE: 240, ELEMENTARY: 400}
 GRADES: tuple[Grade, ...] = ("PK", "KG", *(f"{year:02}" for year in range(1, 13)))
 
-TESTED_ONCE = """
+SETTINGS = Path(__file__).parents[2] / "docs" / "grand-bend"
+QUICKLY = """
 [day]
 work = 2
-
-[mastery.kind.item]     # every student was tested once, on one day: all items of a standard count
-method = "average"      # alike, as none is newer than another, and one item may be all there is
-min_evidence = 1
-"""
-ONE_LEVEL_FOR_HIGH_SCHOOL = """
-[mastery.needs]
-per_level_ahead = 0     # the framework gives all of high school one level, that of its last year
 """
 
 
@@ -76,8 +69,8 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> District:
 
     first, second = imported(), imported()
     for school, principal in PRINCIPALS.items():
-        own = folder / f"{school}.toml"
-        own.write_text(TESTED_ONCE + (ONE_LEVEL_FOR_HIGH_SCHOOL if school == HIGH else ""))
+        own, suffix = folder / f"{school}.toml", "-high-school" if school == HIGH else ""
+        own.write_text((SETTINGS / f"settings{suffix}.toml").read_text() + QUICKLY)
         flexday("settings", str(own), "--school", school)
         flexday("plan", DAY, "--school", school, "--approve-as", principal)
     figures = json.loads(flexday("day-report", DAY, "--json"))
