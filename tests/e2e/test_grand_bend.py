@@ -25,10 +25,6 @@ STUDENTS = {HIGH: 320, MIDDLE: 240, ELEMENTARY: 400}
 GRADES: tuple[Grade, ...] = ("PK", "KG", *(f"{year:02}" for year in range(1, 13)))
 
 SETTINGS = Path(__file__).parents[2] / "docs" / "grand-bend"
-QUICKLY = """
-[day]
-work = 2
-"""
 
 
 class Day(NamedTuple):
@@ -69,8 +65,7 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> District:
 
     first, second = imported(), imported()
     for school, principal in PRINCIPALS.items():
-        own, suffix = folder / f"{school}.toml", "-high-school" if school == HIGH else ""
-        own.write_text((SETTINGS / f"settings{suffix}.toml").read_text() + QUICKLY)
+        own = SETTINGS / ("settings-high-school.toml" if school == HIGH else "settings.toml")
         flexday("settings", str(own), "--school", school)
         flexday("plan", DAY, "--school", school, "--approve-as", principal)
     figures = json.loads(flexday("day-report", DAY, "--json"))
@@ -183,3 +178,19 @@ def test_every_session_and_every_student_is_on_paper(district: District) -> None
         assert rosters.count("<section") == len(day.row.plan.sessions)
         assert len(re.findall(r'<th scope="row">', rosters)) == len(day.row.plan.placements)
         assert students.count("<section") == len(day.problem.students)
+
+
+def test_the_readme_tells_what_the_day_report_tells(district: District) -> None:
+    readme = (SETTINGS.parents[1] / "README.md").read_text()
+    told = readme.split("<!-- grand-bend -->")[1].split("<!-- /grand-bend -->")[0]
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in told.strip().splitlines()]
+    by_title = {row[0]: row for row in rows[2:]}
+    for figures in district.figures.values():
+        needs, served = figures["needs"], figures["served"]
+        row = by_title[figures["title"]]
+        assert row[1:3] == [str(figures["students"]), str(figures["blocks"])]
+        assert row[3] == f"{sum(needs.values()):,} ({needs['evidenced']:,} + {needs['assumed']:,})"
+        assert int(row[5].replace(",", "")) == figures["placements"]
+        assert (row[6], row[8]) == ("0", "0") == (row[6], str(figures["hard"]))
+        said = int(row[7].split()[0].replace(",", ""))
+        assert abs(said - sum(served.values())) <= 0.02 * said
