@@ -15,9 +15,12 @@ from services import workflow
 from services.store import NotFound, PlanRow
 from services.web.naming import Directory, directory_of
 from services.web.pages import Asker, Pages, View, asking, back_to, part
+from solver.explain import Bar, verdict
 from solver.facts import Facts
 from solver.layout import Layout
-from solver.reasons import Reason, Refusal, told, why_here, why_not_there
+from solver.places import Offer
+from solver.places import Places as OpenPlaces
+from solver.reasons import Reason, why_here
 
 pages = Pages()
 Planner = Annotated[Asker, Depends(asking("scheduler", "admin"))]
@@ -57,31 +60,119 @@ class SessionPage(View):
     names: Directory
 
 
-class WhyNot(View):
-    """Whether a student could be in a session, and which rules stand against it."""
+class Place(View):
+    """A place that stands open, and what taking it would cost by the school's weights."""
 
-    student: str
+    session: Id
     title: str
-    refusals: tuple[Refusal, ...]
+    room: Id
+    change: int
+    students: int
+    """Whom it would take in."""
+
+
+class WhyNot(View):
+    """Whether a student could be in a session, which rules stand against it and what would lift
+    each, what it would cost, and the best lawful places instead."""
+
+    plan: Id
+    etag: str
+    editable: bool
+    person: Id
+    student: str
+    session: Id
+    title: str
+    bars: tuple[Bar, ...]
+    change: int
+    others: int
+    places: tuple[Place, ...]
+    names: Directory
+
+
+class Places(View):
+    """The best lawful places for a student in a block, or for one more session of an offering."""
+
+    plan: Id
+    etag: str
+    editable: bool
+    who: str
+    student: Id | None
+    offering: Id | None
+    block: Id
+    places: tuple[Place, ...]
     names: Directory
 
 
 @pages.page("/plans/{plan}/why-not", "plan_why_not.html")
 def why_not_page(asker: Planner, plan: str, student: str, session: str) -> WhyNot:
-    """What stands between a student and a session."""
+    """What stands between a student and a session, what would lift it, and what it would cost."""
+    row, names = _named(asker, plan, f"plan {plan}")
+    with workflow.places_on(asker.store, asker.viewer, plan) as places:
+        target = places.layout.sessions.get(session)
+        if student not in places.facts.students or target is None:
+            raise NotFound("no such student or session")
+        found = verdict(places.hand, places.move(student, target), student, entitled=True)
+        offers = places.best_for(student, target.blocks[0])
+        return WhyNot(
+            plan=plan,
+            etag=row.etag,
+            editable=row.status == "draft",
+            person=student,
+            student=names.name("student", student),
+            session=session,
+            title=names.name("session", session),
+            bars=found.bars,
+            change=found.change or 0,
+            others=found.others or 0,
+            places=tuple(_place(places, offer, names) for offer in offers),
+            names=names,
+        )
+
+
+@pages.page("/plans/{plan}/places", "plan_places.html")
+def places_page(
+    asker: Planner, plan: str, block: str, student: str | None = None, offering: str | None = None
+) -> Places:
+    """The best three places for a student without a session, or for one more session."""
+    row, names = _named(asker, plan, f"places of plan {plan}")
+    with workflow.places_on(asker.store, asker.viewer, plan) as places:
+        facts = places.facts
+        if block not in facts.blocks:
+            raise NotFound("no such block")
+        if student is not None and student in facts.students:
+            offers, who = places.best_for(student, block), names.name("student", student)
+        elif offering is not None and offering in facts.offerings:
+            offers, who = places.best_to_run(offering, block), names.name("offering", offering)
+        else:
+            raise NotFound("no such student or offering")
+        return Places(
+            plan=plan,
+            etag=row.etag,
+            editable=row.status == "draft",
+            who=who,
+            student=student,
+            offering=offering,
+            block=block,
+            places=tuple(_place(places, offer, names) for offer in offers),
+            names=names,
+        )
+
+
+def _named(asker: Asker, plan: str, shown_in: str) -> tuple[PlanRow, Directory]:
     with asker.read() as tx:
         row = tx.plan(plan)
-        problem = tx.problem(row.problem_digest)
-        names = directory_of(tx, problem, row, f"plan {plan}")
-    facts, layout = _laid_out(problem, row)
-    if student not in facts.students or session not in layout.sessions:
-        raise NotFound("no such student or session")
-    found = told(why_not_there(facts, layout, student, session), entitled=True)
-    return WhyNot(
-        student=names.name("student", student),
-        title=names.name("session", session),
-        refusals=tuple(found),
-        names=names,
+        return row, directory_of(tx, tx.problem(row.problem_digest), row, shown_in)
+
+
+def _place(places: OpenPlaces, offer: Offer, names: Directory) -> Place:
+    opened = {new.id: new for new in offer.edit.sessions}
+    session = opened.get(offer.session) or places.layout.sessions[offer.session]
+    return Place(
+        session=session.id,
+        title=names.name("offering", session.offering),
+        room=session.room,
+        change=offer.judged.change,
+        students=len(offer.edit.seats),
     )
 
 
@@ -204,6 +295,20 @@ def move(
         return RedirectResponse(f"/plans/{plan}/why-not?{asked}", 303)
     row = workflow.move(asker.store, asker.viewer, plan, etag, student, to or None)
     return back_to(f"/plans/{row.id}", "moved")
+
+
+@pages.form("/plans/{plan}/run")
+def run_session(
+    asker: Planner,
+    plan: str,
+    offering: Annotated[Id, Form()],
+    block: Annotated[Id, Form()],
+    room: Annotated[Id, Form()],
+    etag: Etag = None,
+) -> Response:
+    """Runs one more session of an offering in a room, in the best way there is."""
+    row = workflow.run_session(asker.store, asker.viewer, plan, etag, offering, block, room)
+    return back_to(f"/plans/{row.id}", "session-added")
 
 
 @pages.form("/plans/{plan}/room")

@@ -77,6 +77,11 @@ def unplaced(why: str, block: str) -> str:
     return str(sentence).format(block_name=block)
 
 
+def lift(id: str, names: Mapping[str, str]) -> str:
+    """What would lift a rule that stands in the way."""
+    return str(catalogue()["lift"][id]).format_map(defaultdict(str, names))
+
+
 def way(kind: str, names: Mapping[str, str]) -> str:
     """A way to mend a trouble, for those who plan. `names` are what it puts in place, by name."""
     return str(catalogue()["way"][kind]).format_map(defaultdict(str, names))

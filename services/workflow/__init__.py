@@ -6,9 +6,11 @@ from services.workflow.edits import (
     change_room,
     lift_lock,
     move,
+    run_session,
     set_lock,
     swap_adult,
 )
+from services.workflow.hands import places_on
 from services.workflow.refused import Refused
 from services.workflow.repairs import mend_otherwise
 from services.workflow.review import review, since
@@ -25,10 +27,12 @@ __all__ = [
     "mend_otherwise",
     "move",
     "name_fallback",
+    "places_on",
     "reject",
     "reopen",
     "review",
     "roll_back",
+    "run_session",
     "set_lock",
     "since",
     "swap_adult",

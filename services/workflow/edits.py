@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.base import BlockId, RoomId, SessionId, StaffId, StudentId
+from schemas.base import BlockId, OfferingId, RoomId, SessionId, StaffId, StudentId
 from schemas.plan import Duty, Override
 from schemas.problem import DutyLock, Lock, PlacementLock, SessionLock
 from services.store import PlanRow, Store
@@ -10,7 +10,9 @@ from services.viewer import Viewer
 from services.workflow.refused import Refused
 from services.workflow.revision import Revision, new_id, revise, unknown
 from solver.facts import Facts
+from solver.hand import Hand
 from solver.layout import Layout
+from solver.places import Places
 from solver.reasons import edited_out, moved
 from solver.rules import RULES
 
@@ -55,6 +57,35 @@ def move(
         )
 
     return revise(store, viewer, plan, if_match, "plan.student_moved", student, edit)
+
+
+def run_session(
+    store: Store,
+    viewer: Viewer,
+    plan: str,
+    if_match: str | None,
+    offering: OfferingId,
+    block: BlockId,
+    room: RoomId,
+) -> PlanRow:
+    """Runs one more session of an offering over a block in a room, in the best way there is, with
+    students who are unplaced there. Raises: Refused, as `move`; 409 where it is not lawful."""
+
+    def edit(facts: Facts, revision: Revision) -> None:
+        if offering not in facts.offerings or block not in facts.blocks:
+            raise unknown("offering or block", f"{offering}, {block}")
+        hand = Hand(Layout(facts, revision.sessions, revision.placements, revision.unplaced))
+        offers = Places(hand).best_to_run(offering, block, most=len(facts.rooms))
+        found = (o for o in offers for new in o.edit.sessions if new.room == room)
+        offer = next(found, None)
+        if offer is None:
+            raise Refused(409, "not_lawful", "it cannot run there now", "choose another place")
+        hand.adopt(offer.edit)
+        revision.sessions = list(hand.layout.sessions.values())
+        revision.placements = list(hand.layout.placements.values())
+        revision.unplaced = list(hand.layout.unplaced.values())
+
+    return revise(store, viewer, plan, if_match, "plan.session_added", offering, edit)
 
 
 def change_room(

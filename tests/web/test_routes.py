@@ -33,6 +33,7 @@ PAGES: dict[str, tuple[tuple[str, ...], int]] = {
     "/plans/{plan}/session/{session:path}": (PLANNERS, 200),
     "/plans/{plan}/findings/{rule}": (PLANNERS, 200),
     "/plans/{plan}/why-not": (PLANNERS, 200),
+    "/plans/{plan}/places": (PLANNERS, 200),
     "/what-if": (PLANNERS, 200),
     "/what-if/{scenario}": (PLANNERS, 404),
     "/log": (("admin",), 200),
@@ -67,6 +68,8 @@ FORMS: dict[str, tuple[str, ...]] = {
     "/plans/{plan}/reopen": PLANNERS,
     "/plans/{plan}/fallback": PLANNERS,
     "/plans/{plan}/undo": PLANNERS,
+    "/plans/{plan}/mend": PLANNERS,
+    "/plans/{plan}/run": PLANNERS,
     "/plans/{plan}/move": PLANNERS,
     "/plans/{plan}/room": PLANNERS,
     "/plans/{plan}/adult": PLANNERS,
@@ -133,7 +136,9 @@ def filled(published: PlanRow, school_store: Store) -> dict[str, str]:
 def address(path: str, filled: dict[str, str]) -> str:
     for place, value in filled.items():
         path = path.replace(place, value)
-    return f"{path}?student=ada&session={filled['{session:path}']}" if "why-not" in path else path
+    if "why-not" in path:
+        return f"{path}?student=ada&session={filled['{session:path}']}"
+    return f"{path}?student=ada&block=b1" if path.endswith("/places") else path
 
 
 @pytest.mark.parametrize("role", PEOPLE)

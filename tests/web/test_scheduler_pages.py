@@ -265,3 +265,54 @@ def test_after_an_absence_each_trouble_says_how_it_was_mended_and_what_else_coul
     assert answer.headers["location"] == f"{page}?said=mending-queued"
     with school_store.read(MACHINE) as tx:
         assert tx.runs(WEDNESDAY)[-1].progress["prefer"] == {fields["trouble"]: fields["way"]}
+
+
+def at_home(kim: TestClient, draft: PlanRow) -> tuple[str, str]:
+    """Ada taken out of her sessions: the page of the revision, and the session she was in."""
+    session = draft.plan.sessions[0].id
+    told = {"etag": draft.etag, "student": "ada", "to": ""}
+    page = f"/plans/{draft.id}/session/{session}"
+    answer = send(kim, page, f"/plans/{draft.id}/move", **told)
+    return answer.headers["location"].partition("?")[0], session
+
+
+def test_a_student_without_a_session_is_offered_the_best_places_with_a_button(
+    kim: TestClient, draft: PlanRow
+) -> None:
+    home, session = at_home(kim, draft)
+    found = re.search(
+        r'href="([^"]+/places\?student=ada[^"]+block=b1)">Find a place', kim.get(home).text
+    )
+    assert found
+    offered = found.group(1).replace("&amp;", "&")
+    shown = kim.get(offered).text
+    assert "Move here" in shown
+    fields = dict(re.findall(r'name="(etag|student|to)" value="([^"]+)"', shown))
+    assert fields["to"] == session
+    moved = send(kim, offered, f"{home}/move", **fields).headers["location"].partition("?")[0]
+    seen = kim.get(f"{moved}.json").json()["review"]
+    assert [one["block"] for one in seen["unplaced"]] == ["b2"]
+
+
+def test_a_refusal_says_what_would_lift_it_what_it_costs_and_where_else_there_is_room(
+    kim: TestClient, draft: PlanRow
+) -> None:
+    home, session = at_home(kim, draft)
+    told = kim.get(f"{home}/why-not.json", params={"student": "ada", "session": session}).json()
+    assert told["bars"] == []
+    assert told["change"] < 0
+    assert told["places"][0]["session"] == session
+
+
+def test_one_more_session_is_offered_where_it_can_run_and_takes_in_who_waits(
+    kim: TestClient, draft: PlanRow
+) -> None:
+    home, _ = at_home(kim, draft)
+    offered = f"{home}/places?offering=study&block=b1"
+    shown = kim.get(offered).text
+    fields = dict(re.findall(r'name="(etag|offering|block|room)" value="([^"]+)"', shown))
+    added = send(kim, offered, f"{home}/run", **fields).headers["location"].partition("?")[0]
+    seen = kim.get(f"{added}.json").json()["review"]
+    assert [one["block"] for one in seen["unplaced"]] == ["b2"]
+    cells = [card for row in seen["board"] for card in row["cells"][0]]
+    assert sorted(len(card["students"]) for card in cells)[0] == 1

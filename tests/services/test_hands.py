@@ -1,0 +1,52 @@
+"""A plan stays laid out between questions, for those who plan the day alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from services.store import Store
+from services.workflow import Refused, move, places_on
+from tests.services.school_day import KIM, VEGA, Clock, open_school, plan_day
+
+pytestmark = pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def east(open_store: Callable[..., Store]) -> Store:
+    store = open_store(Clock())
+    open_school(store)
+    return store
+
+
+def test_the_second_question_finds_the_plan_laid_out(east: Store) -> None:
+    draft = plan_day(east)
+    with places_on(east, KIM, draft.id) as first:
+        pass
+    with places_on(east, KIM, draft.id) as again:
+        assert again is first
+
+
+def test_a_revision_is_laid_out_anew(east: Store) -> None:
+    draft = plan_day(east)
+    revised = move(east, KIM, draft.id, draft.etag, "ada", None)
+    with places_on(east, KIM, draft.id) as before, places_on(east, KIM, revised.id) as after:
+        assert not before.layout.unplaced
+        assert {student for student, _ in after.layout.unplaced} == {"ada"}
+
+
+def test_questions_leave_the_plan_as_it_was(east: Store) -> None:
+    draft = plan_day(east)
+    revised = move(east, KIM, draft.id, draft.etag, "ada", None)
+    with places_on(east, KIM, revised.id) as places:
+        cost = places.hand.cost
+        assert places.best_for("ada", "b1")
+        assert places.best_to_run("study", "b1")
+        assert places.hand.cost == cost == revised.plan.cost
+
+
+def test_only_who_plans_the_day_may_ask(east: Store) -> None:
+    draft = plan_day(east)
+    with pytest.raises(Refused), places_on(east, VEGA, draft.id):
+        pass
