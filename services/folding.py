@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -11,13 +11,14 @@ from typing import Any, Literal
 from schemas.base import loads
 from schemas.events import AnyEvent
 from schemas.mastery import Mastery
+from schemas.school import Competency
 from services.canonical import canonical, composite, sha256
 from services.facts import facts_of
 from services.mastery.fold import fold
 from services.mastery.settings import MasterySettings
 from services.mastery.standing import MasteryEvent
 from services.mastery.stuck import stuck
-from services.store import LogRow, Message, Store, Tx
+from services.store import Checkpoint, LogRow, Message, Store, Tx
 from services.viewer import Viewer
 
 MasteryKey = tuple[str, str]
@@ -80,7 +81,7 @@ def refold(tx: Tx, keys: Collection[MasteryKey]) -> int:
     """Folds some keys, each from all its events; those whose state changed also go out as
     mastery.changed. How many those are."""
     settings = mastery_settings(tx)
-    rows = _mastery_rows(tx, tx.fold_input(keys), settings)
+    rows = _mastery_rows(tx, tx.fold_input(keys), settings, tx.checkpoints(keys))
     before = tx.mastery_bodies(keys)
     tx.save_mastery(rows)
     changed = [row for row in rows if before.get(_key_of(row)) != row["body"]]
@@ -112,16 +113,22 @@ def refold_all(tx: Tx) -> int:
 def rebuild(store: Store, school: str) -> dict[StateTable, int]:
     """Throws a school's state away and folds it from the log, in one transaction; rows made."""
     with store.begin(Viewer.machine(school, "rebuild")) as tx:
-        tx.lock_school()
-        state = _state_from_log(tx)
-        tx.clear_state()
-        tx.save_mastery(state["mastery"])
-        tx.save_facts(state["fact"])
-        return {table: len(rows) for table, rows in state.items()}
+        return rebuild_in(tx)
+
+
+def rebuild_in(tx: Tx) -> dict[StateTable, int]:
+    """The same within a transaction that does more, such as an erasure."""
+    tx.lock_school()
+    state = _state_from_log(tx)
+    tx.clear_state()
+    tx.save_mastery(state["mastery"])
+    tx.save_facts(state["fact"])
+    return {table: len(rows) for table, rows in state.items()}
 
 
 def verify(store: Store, school: str) -> list[Comparison]:
-    """Folds a school's whole log aside and compares the outcome with the state that is held."""
+    """Folds a school's whole log aside, from the last purge's checkpoint on, and compares the
+    outcome with the state that is held."""
     with store.read(Viewer.machine(school, "verify")) as tx:
         return [
             Comparison(table, len(rows), _hash(tx.state_rows(table)), _hash(rows))
@@ -140,7 +147,7 @@ def _state_from_log(tx: Tx) -> dict[StateTable, list[Row]]:
             held = facts.setdefault((row["kind"], row["key"]), row)
             if _place(held) < _place(row):
                 facts[row["kind"], row["key"]] = row
-    mastery = _mastery_rows(tx, bearing, mastery_settings(tx))
+    mastery = _mastery_rows(tx, bearing, mastery_settings(tx), tx.checkpoints())
     return {"mastery": mastery, "fact": [facts[key] for key in sorted(facts)]}
 
 
@@ -152,28 +159,49 @@ def _key_of(row: Row) -> MasteryKey:
     return row["student"], row["competency"]
 
 
-def _mastery_rows(tx: Tx, logged: Iterable[LogRow], settings: MasterySettings) -> list[Row]:
-    """Rows of the mastery table, by key, folded from whatever of the log bears on them."""
-    by_key: dict[MasteryKey, list[tuple[int, MasteryEvent]]] = {}
+def _mastery_rows(
+    tx: Tx,
+    logged: Iterable[LogRow],
+    settings: MasterySettings,
+    checkpoints: Mapping[MasteryKey, Checkpoint],
+) -> list[Row]:
+    """Rows of the mastery table, by key, folded from whatever of the log bears on them and from
+    what a purge kept of the rest."""
+    by_key: dict[MasteryKey, list[tuple[int, MasteryEvent]]] = {key: [] for key in checkpoints}
     for row in logged:
         if isinstance(row.event, MasteryEvent):
             key = row.event.data.student, row.event.data.competency
             by_key.setdefault(key, []).append((row.seq, row.event))
     competencies = tx.entries("competencies", {competency for _, competency in by_key})
     return [
-        {
-            "student": student,
-            "competency": competency,
-            "body": fold(
-                (event for _, event in by_key[student, competency]),
-                settings,
-                competency=competencies.get(competency),
-            ).model_dump_json(),
-            "settings_digest": settings.digest,
-            "seq": max(seq for seq, _ in by_key[student, competency]),
-        }
-        for student, competency in sorted(by_key)
+        _mastery_row(key, by_key[key], settings, competencies.get(key[1]), checkpoints.get(key))
+        for key in sorted(by_key)
     ]
+
+
+def _mastery_row(
+    key: MasteryKey,
+    events: Sequence[tuple[int, MasteryEvent]],
+    settings: MasterySettings,
+    competency: Competency | None,
+    start: Checkpoint | None,
+) -> Row:
+    student, competency_id = key
+    row = {"student": student, "competency": competency_id}
+    if start is not None and not events:
+        return row | {
+            "body": start.body,
+            "settings_digest": start.settings_digest,
+            "seq": start.seq,
+        }
+    before = loads(Mastery, start.body) if start else None
+    folded = fold((event for _, event in events), settings, competency=competency, before=before)
+    newest = max(seq for seq, _ in events)
+    return row | {
+        "body": folded.model_dump_json(),
+        "settings_digest": settings.digest,
+        "seq": max(newest, start.seq) if start else newest,
+    }
 
 
 def _hash(rows: Iterable[Row]) -> str:

@@ -8,6 +8,7 @@ from services.cli import (
     access,
     examining,
     judging,
+    keeping,
     records,
     running,
     serving,
@@ -40,6 +41,7 @@ settling.register(app)
 streaming.register(app)
 access.register(app)
 examining.register(app)
+keeping.register(app)
 telling.register(app)
 
 

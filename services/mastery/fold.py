@@ -7,6 +7,9 @@ one with enough: a single practice answer does not undo two assessments.
 A judgement wins until newer evidence comes. From then on the method answers again, with the
 judgement in place of all that was before it, as many times as the method needs evidence at least;
 so the first good answer after "mastered" does not undo it for lack of numbers.
+
+Where a purge took the oldest events, the state that was folded from them stands for them in the
+same way, and by itself until something newer comes.
 """
 
 from __future__ import annotations
@@ -60,8 +63,10 @@ def fold(
     settings: MasterySettings,
     as_of: datetime | None = None,
     competency: Competency | None = None,
+    before: Mastery | None = None,
 ) -> Mastery:
-    """The state that follows from all events of one student and competency.
+    """The state that follows from all events of one student and competency. `before` is what had
+    been folded from those that a purge took: they come before all others.
 
     The same events give the same state to the bit, whatever their order and number. With `as_of`,
     what happened later is left out; a state that is kept must be folded without, as nothing folds
@@ -77,14 +82,14 @@ def fold(
     standing = what_stands(seen)
     blank = Mastery(student=student, competency=competency_id)
     if standing.judgement is None and not standing.pieces:
-        return blank
+        return before or blank
     newer = newer_than(standing.judgement, standing.pieces)
     about = competency if competency is not None else competency_id
     if standing.judgement is not None and not newer:
         cut = settings.method("assessment", about).cut
-        return _asserted(blank, standing, standing.judgement, settings.levels, cut)
-    answer = _decide(newer, standing.judgement, settings, about)
-    return _calculated(blank, standing, answer, settings)
+        return _asserted(before or blank, standing, standing.judgement, settings.levels, cut)
+    answer = _decide(newer, standing.judgement, settings, about, before)
+    return _calculated(before or blank, standing, answer, settings)
 
 
 def is_stale(mastery: Mastery, as_of: datetime, settings: MasterySettings) -> bool:
@@ -107,6 +112,7 @@ def _decide(
     judgement: JudgementRecorded | None,
     settings: MasterySettings,
     competency: Competency | CompetencyId,
+    before: Mastery | None,
 ) -> Answer:
     methods: dict[EvidenceKind, Method] = {}
     by_method: dict[Method, list[Piece]] = {}
@@ -116,20 +122,27 @@ def _decide(
             methods[kind] = settings.method(kind, competency)
         by_method.setdefault(methods[kind], []).append(piece)
     answers = [
-        _answer(method, own, judgement, settings.levels) for method, own in by_method.items()
+        _answer(method, own, judgement, settings.levels, before)
+        for method, own in by_method.items()
     ]
     enough = [answer for answer in answers if answer.is_enough]
     return max(enough or answers, key=lambda answer: answer.pieces[-1].place)
 
 
 def _answer(
-    method: Method, pieces: list[Piece], judgement: JudgementRecorded | None, floors: LevelFloors
+    method: Method,
+    pieces: list[Piece],
+    judgement: JudgementRecorded | None,
+    floors: LevelFloors,
+    before: Mastery | None,
 ) -> Answer:
     series = []
     if judgement is not None:
         level = judgement.data.level
         anchor = Score(worth(level, floors, method.cut), judged=level)
         series = [anchor] * method.needed
+    elif before is not None and before.estimate is not None:
+        series = [Score(before.estimate, judged=before.level)] * method.needed
     anchors = len(series)
     for piece in pieces:
         facts = piece.facts
@@ -139,7 +152,7 @@ def _answer(
 
 
 def _asserted(
-    blank: Mastery,
+    start: Mastery,
     standing: Standing,
     judgement: JudgementRecorded,
     floors: LevelFloors,
@@ -147,41 +160,46 @@ def _asserted(
 ) -> Mastery:
     estimate = worth(judgement.data.level, floors, cut)
     at = judgement.time.astimezone(UTC)
-    return blank.model_copy(
+    return start.model_copy(
         update={
             "estimate": estimate,
             "level": judgement.data.level,
             "reached": estimate >= cut,
-            "evidence_count": len(standing.pieces) + standing.judgements,
+            "evidence_count": _count(start, standing),
             "last_evidence_at": at,
             "last_progress_at": at,
             "confidence": 1.0,
             "method": "asserted",
+            "parameters": {},
             "asserted": True,
             "why": (_judged(judgement, estimate, 1.0),),
+            "unlisted": 0,
+            "movement": None,
+            "approaches": (),
         }
     )
 
 
 def _calculated(
-    blank: Mastery, standing: Standing, answer: Answer, settings: MasterySettings
+    start: Mastery, standing: Standing, answer: Answer, settings: MasterySettings
 ) -> Mastery:
     method, series = answer.method, answer.series
     estimate = answer.trace[-1]
     reached = answer.is_enough and method.reached(series, estimate)
     weights = method.weights(series)
     why = _why(standing, answer, weights)
-    return blank.model_copy(
+    return start.model_copy(
         update={
             "estimate": estimate,
             "level": _level(estimate, reached, settings.levels),
             "reached": reached,
-            "evidence_count": len(standing.pieces) + standing.judgements,
-            "last_evidence_at": _last_at(standing),
-            "last_progress_at": _last_progress(standing, answer),
+            "evidence_count": _count(start, standing),
+            "last_evidence_at": _last_at(start, standing),
+            "last_progress_at": _last_progress(start, standing, answer),
             "movement": _movement(answer, settings.stuck.tries),
             "confidence": _confidence(estimate, weights),
             "method": method.method,
+            "asserted": False,
             "parameters": method.model_dump(exclude={"method", "steps"}),
             "why": why,
             "unlisted": len(answer.pieces) + bool(answer.anchors) - len(why),
@@ -197,15 +215,22 @@ def _level(estimate: float, reached: bool, floors: LevelFloors) -> Level:
     return "familiar" if estimate >= floors.familiar else "attempted"
 
 
-def _last_at(standing: Standing) -> datetime:
-    return max(piece.at for piece in standing.pieces)
+def _count(start: Mastery, standing: Standing) -> int:
+    return start.evidence_count + len(standing.pieces) + standing.judgements
 
 
-def _last_progress(standing: Standing, answer: Answer) -> datetime:
+def _last_at(start: Mastery, standing: Standing) -> datetime:
+    newest = max(piece.at for piece in standing.pieces)
+    return max(newest, start.last_evidence_at or newest)
+
+
+def _last_progress(start: Mastery, standing: Standing, answer: Answer) -> datetime:
     best = answer.trace.index(max(answer.trace))
     if best < answer.anchors and standing.judgement is not None:
         return standing.judgement.time.astimezone(UTC)
-    return answer.pieces[best - answer.anchors].at
+    if best < answer.anchors and start.last_progress_at is not None:
+        return start.last_progress_at
+    return answer.pieces[max(best - answer.anchors, 0)].at
 
 
 def _movement(answer: Answer, tries: int) -> float | None:

@@ -13,6 +13,7 @@ from services.store.inbox import Arrival
 from services.store.log import LogRow
 from services.store.records import Message
 from services.store.rows import AuditRow, PlanRow, RunRow, ScenarioRow
+from services.store.state import Checkpoint
 from services.store.store import Store, Waiting
 from services.store.streams import Counts, Gap, Position, Told
 from services.store.tx import Tx
@@ -20,6 +21,7 @@ from services.store.tx import Tx
 __all__ = [
     "Arrival",
     "AuditRow",
+    "Checkpoint",
     "Counts",
     "Gap",
     "LogRow",

@@ -34,13 +34,13 @@ class Message:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
-def _link(fields: dict[str, Any], previous: str) -> str:
-    """The chain's hash: sha256 over the previous hash and the digest of the entry."""
-    return sha256(previous + sha256(canonical(fields)))
+ERASURES = ("student.erased",)
+"""What may have taken the words of an entry."""
 
 
-def _hashed(row: AuditRow) -> dict[str, Any]:
-    return {
+def digest_of(row: AuditRow) -> str:
+    """What the chain hashes of an entry; it stays when the words go."""
+    said = {
         "seq": row.seq,
         "at": row.at.isoformat(),
         "person": row.person,
@@ -51,6 +51,7 @@ def _hashed(row: AuditRow) -> dict[str, Any]:
         "before": sha256(row.before),
         "after": sha256(row.after),
     }
+    return sha256(canonical(said))
 
 
 class Records(Part):
@@ -81,7 +82,10 @@ class Records(Part):
             previous_hash=previous,
             hash="",
         )
-        self._add(t.audit, **{**vars(row), "hash": _link(_hashed(row), previous)})
+        digest = digest_of(row)
+        # The chain's hash: over the previous hash and the digest of the entry.
+        linked = {"digest": digest, "hash": sha256(previous + digest)}
+        self._add(t.audit, **{**vars(row), **linked})
 
     def audit_rows(self, limit: int | None = None) -> list[AuditRow]:
         """The school's audit rows, oldest first; the newest `limit` of them where one is given."""
@@ -90,14 +94,19 @@ class Records(Part):
 
     def audit_faults(self) -> Iterator[str]:
         """Each place where the audit chain does not hold, in words; nothing when it is whole."""
+        rows = self.audit_rows()
+        erasures = {row.seq for row in rows if row.action in ERASURES}
         previous, expected = CHAIN_START, 1
-        for row in self.audit_rows():
+        for row in rows:
             if row.seq != expected:
                 yield f"entry {expected} is missing"
             if row.previous_hash != previous:
                 yield f"entry {row.seq} does not follow on the one before it"
-            if row.hash != _link(_hashed(row), row.previous_hash):
+            linked = row.hash == sha256(row.previous_hash + row.digest)
+            if not linked or (row.erased_by is None and row.digest != digest_of(row)):
                 yield f"entry {row.seq} was changed after it was written"
+            elif row.erased_by is not None and row.erased_by not in erasures:
+                yield f"entry {row.seq} lost its words, and no erasure says so"
             previous, expected = row.hash, row.seq + 1
 
     def outbox(

@@ -105,7 +105,8 @@ class ScenarioRow:
 
 @dataclass(frozen=True)
 class AuditRow:
-    """One entry of a school's audit chain; `hash` covers it and, by `previous_hash`, all before."""
+    """One entry of a school's audit chain; `hash` covers its `digest` and, by `previous_hash`, all
+    before. `erased_by` is the entry of the erasure that took its words; its digest stays."""
 
     seq: int
     at: datetime
@@ -118,6 +119,8 @@ class AuditRow:
     after: str
     previous_hash: str
     hash: str
+    digest: str = ""
+    erased_by: int | None = None
 
     @classmethod
     def of(cls, row: Row[Any]) -> AuditRow:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.sql import Executable
@@ -24,7 +24,40 @@ _OF_KEYS = select(t.mastery).where(
 )
 
 
+_CHECKPOINTS = select(t.checkpoint).where(
+    t.checkpoint.c.school_id == bindparam("school"),
+    tuple_(t.checkpoint.c.student, t.checkpoint.c.competency).in_(
+        bindparam("keys", expanding=True)
+    ),
+)
+
+
+class Checkpoint(NamedTuple):
+    """The state of a key as it was folded from events whose bodies a purge has taken."""
+
+    body: str
+    digest: str
+    settings_digest: str
+    seq: int
+
+
 class State(Log):
+    def checkpoints(
+        self, keys: Collection[tuple[str, str]] | None = None
+    ) -> dict[tuple[str, str], Checkpoint]:
+        """What purges kept, by (student, competency): of some keys, or all."""
+        if keys is None:
+            every = select(t.checkpoint).where(self._mine(t.checkpoint))
+            rows = [*self._rows(every)]
+        else:
+            rows = [row for some in batched(keys) for row in self._ask(_CHECKPOINTS, keys=some)]
+        return {
+            (row.student, row.competency): Checkpoint(
+                row.body, row.digest, row.settings_digest, row.seq
+            )
+            for row in rows
+        }
+
     def mastery(self, student: str | None = None) -> Iterator[Mastery]:
         """States by student and competency: of one student, or of all the viewer may see.
 

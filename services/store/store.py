@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import case, func, or_, select
@@ -13,7 +15,7 @@ from services.store import isolation, turns
 from services.store import tables as t
 from services.store.condition import Sign, signs
 from services.store.engines import reader_engine, writer_engine
-from services.store.errors import NotReady
+from services.store.errors import NotReady, Unavailable
 from services.store.faults import told_plainly
 from services.store.part import Clock, Disclosure, utc_now
 from services.store.tx import Tx
@@ -150,6 +152,27 @@ class Store:
         if self._writer.dialect.name == "sqlite":
             self.migrate()
         self.check()
+
+    def copy_to(self, path: Path) -> None:
+        """Copies an SQLite record as it stands at one moment, while it goes on being used, and
+        makes sure that the copy is whole.
+
+        Raises:
+            ValueError: the record is on PostgreSQL, which has its own tools.
+            Unavailable: the copy is broken, or the disk full.
+        """
+        if self._writer.dialect.name != "sqlite":
+            raise ValueError("of PostgreSQL a copy is made by pg_dump; see docs/operations.md")
+        with told_plainly(), self._reader.connect() as connection, sqlite3.connect(path) as copy:
+            driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+            try:
+                driver.backup(copy)
+                found = copy.execute("PRAGMA integrity_check").fetchall()
+            except sqlite3.Error as error:
+                raise Unavailable(f"{path}: {error}") from error
+        copy.close()
+        if found != [("ok",)]:
+            raise Unavailable(f"{path}: the copy is broken: {found[0][0]}")
 
     def let_serve(self, role: str, password: str = "") -> None:
         """Lets a role of PostgreSQL work with the tables, without owning them; with a password,

@@ -192,6 +192,18 @@ mastery = _of_school(
     _must("seq", BigInteger),
 )
 
+# What was folded from events whose bodies a purge took, for a rebuild to start from.
+checkpoint = _of_school(
+    "checkpoint",
+    _key("student"),
+    _key("competency"),
+    _must("body", Text),
+    _must("digest"),
+    _must("settings_digest"),
+    _must("seq", BigInteger),
+    _must("written_at", Instant),
+)
+
 fact = _of_school(
     "fact",
     _key("kind"),
@@ -322,6 +334,8 @@ audit = _of_school(
     _must("after", Text),
     _must("previous_hash"),
     _must("hash"),
+    _must("digest", server_default=""),
+    _may("erased_by", BigInteger),
 )
 
 feed = _of_school(

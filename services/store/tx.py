@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.store.access import Access
+from services.store.erasing import Erasing
 from services.store.inbox import Inbox
 from services.store.names import Names
 from services.store.people import People
@@ -14,5 +15,7 @@ from services.store.state import State
 from services.store.streams import Streams
 
 
-class Tx(SchoolRoster, Inbox, State, Runs, Plans, Scenarios, People, Names, Streams, Access):
+class Tx(
+    SchoolRoster, Inbox, State, Runs, Plans, Scenarios, People, Names, Streams, Access, Erasing
+):
     """A transaction of one viewer, handed out by Store.begin (to change) and Store.read."""

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import text
 
 from schemas.school import GuardianLink
+from services.canonical import sha256
 from services.store import (
     NotAllowed,
     NotFound,
     Store,
 )
-from services.store.records import _hashed, _link
+from services.store.records import digest_of
 from services.viewer import Viewer
 from tests.services.small_school import (
     DAY,
@@ -45,11 +46,11 @@ def test_an_entry_cannot_be_rewritten_by_mending_only_the_link_to_it(store: Stor
     with store.begin(SCHEDULER) as tx:
         for number in range(3):
             tx.audit("tested", f"object {number}")
-        forged = _link(
-            _hashed(replace(tx.audit_rows()[1], reason="forged")), tx.audit_rows()[0].hash
-        )
-        rewrite = "UPDATE audit SET reason = 'forged', hash = :hash WHERE seq = 2"
-        tx.connection.execute(text(rewrite), {"hash": forged})
+        first, second, _ = tx.audit_rows()
+        digest = digest_of(replace(second, reason="forged"))
+        forged = sha256(first.hash + digest)
+        rewrite = "UPDATE audit SET reason = 'forged', hash = :hash, digest = :digest WHERE seq = 2"
+        tx.connection.execute(text(rewrite), {"hash": forged, "digest": digest})
         relink = "UPDATE audit SET previous_hash = :hash WHERE seq = 3"
         tx.connection.execute(text(relink), {"hash": forged})
         assert list(tx.audit_faults()) == ["entry 3 was changed after it was written"]
