@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
@@ -15,9 +13,9 @@ from services.mastery.graph import Graph
 from services.mastery.readiness import Circumstances, Readiness
 from services.mastery.settings import MasterySettings
 from services.mastery.stuck import not_again, stuck
+from tests.services.import_samples import DATA
 from tests.services.mastery_events import STUDENT, evidence, on_day, series
 
-DATA = Path(os.environ.get("FLEXDAY_DATA", "../shared/data"))
 COHERENCE_MAP = DATA / "case" / "coherence-map.case-v1p1.json"
 DEFAULTS = MasterySettings()
 

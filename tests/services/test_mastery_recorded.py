@@ -6,19 +6,18 @@ The answers are those of the KDD Cup 2010 (Algebra I 2005-2006, PSLC DataShop).
 from __future__ import annotations
 
 import csv
-import os
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from schemas.events import EvidenceFacts, EvidenceRecorded
 from services.mastery.fold import fold
 from services.mastery.settings import MasterySettings
+from tests.services.import_samples import DATA
 from tests.services.mastery_events import START, series
 
-ANSWERS = Path(os.environ.get("FLEXDAY_DATA", "../shared/data")) / "events/algebra05_test.tsv"
+ANSWERS = DATA / "events/algebra05_test.tsv"
 SECONDS_FOR_A_YEAR = 20
 """Several times what it takes, so that only a change of order of magnitude fails here."""
 
