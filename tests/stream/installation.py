@@ -20,10 +20,11 @@ from services.stream.intake import NOBODY, Record
 from services.stream.looking import Looking
 from services.stream.topics import Topics, declare
 from services.viewer import Viewer
+from tests.stream.brokers import Broker
 
 FLEXDAY = "from services.cli import main; main()"
-SESSION = 6.0
-"""Seconds; Kafka takes none shorter unless it is told to."""
+SESSION = 3.0
+"""Seconds after which a worker that is killed is missed."""
 WITHIN = 90.0
 QUIET = 1.0
 """Seconds without a record after which a partition is taken to hold no more."""
@@ -60,18 +61,14 @@ class Worker:
 
 @dataclass
 class Installation:
-    """`brokers` as the workers reach them; tests send and look by `broker`, past any proxy."""
+    """A record and topics of their own, and the processes that work on them."""
 
-    broker: str
+    broker: Broker
     prefix: str
     database: str
     store: Store
     folder: Path
     partitions: int = 3
-    brokers: str = ""
-    idempotent: bool = False
-    """Whether the broker numbers what it is sent, and tells where a partition ends: Apache Kafka
-    does, that of the wheel does neither."""
     more: dict[str, str] = field(default_factory=dict)
     workers: list[Worker] = field(default_factory=list)
 
@@ -79,7 +76,7 @@ class Installation:
     def settings(self) -> Settings:
         return Settings(
             _env_file=None,
-            brokers=self.broker,
+            brokers=self.broker.address,
             topic_prefix=self.prefix,
             topic_partitions=self.partitions,
         )
@@ -98,20 +95,20 @@ class Installation:
             **inherited,
             "PYTHONPATH": str(ROOT),
             "FLEXDAY_DATABASE": self.database,
-            "FLEXDAY_BROKERS": self.brokers or self.broker,
+            "FLEXDAY_BROKERS": self.broker.address,
             "FLEXDAY_TOPIC_PREFIX": self.prefix,
             "FLEXDAY_TOPIC_PARTITIONS": str(self.partitions),
             "FLEXDAY_STREAM_SESSION": str(SESSION),
-            "FLEXDAY_RELAY_IDEMPOTENT": str(self.idempotent),
+            "FLEXDAY_RELAY_IDEMPOTENT": str(self.broker.exact),
             **self.more,
         }
 
-    def start(self, *words: str) -> Worker:
-        """Runs a command of flexday in a process of its own."""
+    def start(self, *words: str, program: str = FLEXDAY) -> Worker:
+        """Runs a command of flexday, or a program that changes it, in a process of its own."""
         log = self.folder / f"{'-'.join(words)}-{len(self.workers)}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-c", FLEXDAY, *words],
+                [sys.executable, "-c", program, *words],
                 env=self.environment,
                 cwd=self.folder,
                 stdout=out,
@@ -120,8 +117,8 @@ class Installation:
         self.workers.append(Worker(process, log))
         return self.workers[-1]
 
-    def flexday(self, *words: str) -> str:
-        """Runs a command to its end; what it printed."""
+    def flexday(self, *words: str, status: int = 0) -> str:
+        """Runs a command to its end, which is to be with `status`; what it printed."""
         done = subprocess.run(
             [sys.executable, "-c", FLEXDAY, *words],
             env=self.environment,
@@ -131,7 +128,7 @@ class Installation:
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == status, done.stdout + done.stderr
         return done.stdout
 
     def end(self) -> None:
@@ -154,7 +151,7 @@ class Installation:
     ) -> list[tuple[int, int]]:
         from aiokafka import AIOKafkaProducer
 
-        producer = AIOKafkaProducer(bootstrap_servers=self.broker, acks="all", linger_ms=5)
+        producer = AIOKafkaProducer(bootstrap_servers=self.broker.address, acks="all", linger_ms=5)
         await producer.start()
         try:
             sending = [await producer.send(topic, value, key=key) for value in values]
@@ -162,6 +159,13 @@ class Installation:
         finally:
             await producer.stop()
         return [(each.partition, each.offset) for each in done]
+
+    def partition_of(self, school: str) -> int:
+        """Where Kafka's own clients put the events of a school."""
+        from aiokafka.partitioner import DefaultPartitioner
+
+        numbers = list(range(self.partitions))
+        return int(DefaultPartitioner()(school.encode(), numbers, numbers))
 
     def records(self, topic: str) -> list[Record]:
         """All that a topic holds, by partition and offset."""
@@ -172,7 +176,7 @@ class Installation:
                 bounds = await looking.bounds(await looking.partitions([topic]))
                 for place, (first, end) in bounds.items():
                     # The end that the wheel's broker tells lags by a batch.
-                    until = end if self.idempotent else None
+                    until = end if self.broker.exact else None
                     found += [each async for each in looking.records(place, first, until, QUIET)]
             return found
 
