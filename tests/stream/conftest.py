@@ -14,7 +14,6 @@ from tests.stream import brokers
 from tests.stream.brokers import Broker
 from tests.stream.installation import Installation
 
-
 EVERY_TIME_AGAINST_KAFKA = ("test_taking_in.py", "are_killed_and_nothing_is_lost")
 
 
