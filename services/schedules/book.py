@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from schemas.base import BlockId, CompetencyId, Frozen, SessionId, StaffId, StudentId
 from schemas.plan import Placement, Session, Unplaced
 from schemas.problem import DayBlock, HomePlace, Problem
-from schemas.school import ClassSection
+from schemas.school import BellSchedule, Block, ClassSection
 from services.short_names import competency_codes, competency_names
 from services.store import PlanRow, Tx
 from solver.facts import Facts
@@ -156,15 +156,24 @@ class Book:
         return tuple(self.names.staff.get(adult, adult) for adult in dict.fromkeys(staff))
 
 
-def shown(tx: Tx, today: date) -> date | None:
-    """The day to show first: today if it is published, else the next published one within two
-    weeks, else the last one; None where nothing was ever published."""
-    for ahead in range(DAYS_SHOWN_AHEAD + 1):
+def shown(tx: Tx, now: datetime) -> date | None:
+    """The day to show first at a time on the school's clock: today if it is published and not
+    over, else the next published one within two weeks, else the last one; None where nothing was
+    ever published."""
+    today = now.date()
+    first = 1 if _is_over(tx, now) else 0
+    for ahead in range(first, DAYS_SHOWN_AHEAD + 1):
         row = tx.published(today + timedelta(days=ahead))
         if row is not None:
             return row.day
-    last = tx.last_published(today)
+    last = tx.published(today) or tx.last_published(today)
     return last.day if last else None
+
+
+def _is_over(tx: Tx, now: datetime) -> bool:
+    """Whether the last block of the day has ended."""
+    blocks = bell_blocks(tx, now.date())
+    return all(block.end <= 60 * now.hour + now.minute for block in blocks)
 
 
 def neighbours(tx: Tx, day: date) -> tuple[date | None, date | None]:
@@ -182,11 +191,11 @@ def book_before(tx: Tx, row: PlanRow) -> Book | None:
 
 def flex_blocks(tx: Tx, day: date) -> tuple[BlockId, ...]:
     """The flexible blocks of a day by its bell schedule; none on a closed day."""
+    return tuple(block.id for block in bell_blocks(tx, day) if block.kind == "flex")
+
+
+def bell_blocks(tx: Tx, day: date) -> tuple[Block, ...]:
+    """The blocks of a day by its bell schedule; none on a closed day."""
     followed = next((e.bell_schedule for e in tx.roster("calendar") if e.date == day), None)
-    return tuple(
-        block.id
-        for schedule in tx.roster("bell_schedules")
-        if schedule.id == followed
-        for block in schedule.blocks
-        if block.kind == "flex"
-    )
+    schedules: list[BellSchedule] = tx.roster("bell_schedules")
+    return tuple(block for one in schedules if one.id == followed for block in one.blocks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from schemas.base import Id
 from schemas.school import AccessRole
+from services.schedules import bell_blocks
 from services.store import NotFound, Tx
 from services.store.people import Notice, PersonKind
 from services.web import words
@@ -72,7 +73,7 @@ def _told(
     if "alert" in body:
         alert = words.alert(body["alert"], notice.day, body.get("rules", ()))
         return Told(id=notice.id, day=notice.day, about="", alert=alert, plan=body["plan"])
-    blocks = _block_titles(tx, notice.day)
+    blocks = {block.id: block.title for block in bell_blocks(tx, notice.day)}
     return Told(
         id=notice.id,
         day=notice.day,
@@ -106,17 +107,6 @@ def _place(where: Whereabouts | None, names: Mapping[str, Mapping[str, str]]) ->
     title = names["offerings"].get(where.offering or "") or words.message("what", "home")
     room = names["rooms"].get(where.room, where.room)
     return ", ".join([title, room, *(names["staff"].get(one, one) for one in where.adults)])
-
-
-def _block_titles(tx: Tx, day: date) -> dict[str, str]:
-    followed = next((e.bell_schedule for e in tx.roster("calendar") if e.date == day), None)
-    schedules: Iterable[Any] = tx.roster("bell_schedules")
-    return {
-        block.id: block.title
-        for schedule in schedules
-        if schedule.id == followed
-        for block in schedule.blocks
-    }
 
 
 @pages.form("/notices/{notice}/seen")

@@ -20,6 +20,7 @@ from services.web.pages import Asker, Pages, View, asking, back_to, show
 pages = Pages()
 Office = Annotated[Asker, Depends(asking("admin"))]
 SHOWN = 50
+MOST_COUNTED = 1000
 
 
 class Waiting(View):
@@ -69,6 +70,7 @@ class LogPage(View):
     aside: tuple[Aside, ...]
     """The newest of those put aside."""
     unsent: int
+    most_counted: int = MOST_COUNTED
     live: Live | None
     """What the stream has counted, where there is one."""
 
@@ -94,7 +96,7 @@ def log_page(asker: Office) -> LogPage:
             aside=tuple(
                 Aside(reason=row.reason, mend=row.mend, since=row.received_at) for row in aside
             ),
-            unsent=len(tx.unsent(1000)),
+            unsent=len(tx.unsent(MOST_COUNTED)),
             live=Live.of(told) if (told := tx.counts()) else None,
         )
 

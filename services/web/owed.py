@@ -47,7 +47,7 @@ class Owed(View):
 def today_page(asker: Coordinator) -> Response:
     """Goes to the day that matters now."""
     with asker.read() as tx:
-        day = shown(tx, asker.today)
+        day = shown(tx, asker.now)
     return RedirectResponse(f"/owed/{day or asker.today}", status_code=303)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache, wraps
 from typing import Any, TypeVar, get_type_hints
 from urllib.parse import quote, urlencode
@@ -58,9 +58,14 @@ class Asker:
         return ZoneInfo(self.school.zone)
 
     @property
+    def now(self) -> datetime:
+        """The time on the school's clock."""
+        return self.store.clock().astimezone(self.zone)
+
+    @property
     def today(self) -> date:
         """The date at the school."""
-        return self.store.clock().astimezone(self.zone).date()
+        return self.now.date()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

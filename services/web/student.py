@@ -65,7 +65,7 @@ class Family(View):
 def my_day(asker: Learner) -> Response:
     """Goes to the day that matters now."""
     with asker.read() as tx:
-        day = shown(tx, asker.today)
+        day = shown(tx, asker.now)
     return RedirectResponse(f"/my-day/{day or asker.today}", status_code=303)
 
 
@@ -82,7 +82,7 @@ def family_page(asker: Guardian) -> Family:
     """The children of a family."""
     with asker.read() as tx:
         names = tx.student_names(tx.tied_students, "family")
-        day = shown(tx, asker.today) or asker.today
+        day = shown(tx, asker.now) or asker.today
         news = told(asker, tx)
     children = tuple(sorted(names.items(), key=lambda one: one[1]))
     return Family(children=children, day=day, told=news)

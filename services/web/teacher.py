@@ -75,7 +75,7 @@ class RequestPage(View):
 def my_day(asker: Teacher) -> Response:
     """Goes to the day that matters now."""
     with asker.read() as tx:
-        day = shown(tx, asker.today)
+        day = shown(tx, asker.now)
     return RedirectResponse(f"/teaching/{day or asker.today}", status_code=303)
 
 

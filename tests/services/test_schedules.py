@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
 
 import pytest
 
@@ -92,9 +92,24 @@ def test_a_roster_says_where_each_student_comes_from(store: Store, published: Pl
 
 def test_the_day_shown_first_is_the_next_published_one(store: Store, published: PlanRow) -> None:
     with store.read(MACHINE) as tx:
-        assert shown(tx, TUESDAY) == WEDNESDAY
-        assert shown(tx, WEDNESDAY) == WEDNESDAY
-        assert shown(tx, date(2027, 1, 1)) == WEDNESDAY
+        assert shown(tx, at(TUESDAY, 8)) == WEDNESDAY
+        assert shown(tx, at(WEDNESDAY, 10)) == WEDNESDAY
+        assert shown(tx, at(date(2027, 1, 1), 8)) == WEDNESDAY
+
+
+def test_once_the_day_is_over_the_next_one_is_shown_first(store: Store) -> None:
+    open_school(store)
+    published_day(store, TUESDAY)
+    with store.read(MACHINE) as tx:
+        assert shown(tx, at(TUESDAY, 18)) == TUESDAY
+    published_day(store, WEDNESDAY)
+    with store.read(MACHINE) as tx:
+        assert shown(tx, at(TUESDAY, 9)) == TUESDAY
+        assert shown(tx, at(TUESDAY, 18)) == WEDNESDAY
+
+
+def at(day: date, hour: int) -> datetime:
+    return datetime.combine(day, time(hour))
 
 
 def test_the_days_beside_a_day_leave_out_closed_ones(store: Store) -> None:

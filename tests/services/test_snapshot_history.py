@@ -183,6 +183,18 @@ def test_blocks_near_the_bell_are_frozen_once_the_day_is_published(
     assert frozen(east) == ["p1", "b1"]
 
 
+def test_on_the_day_clocks_change_blocks_freeze_by_the_clock_on_the_wall(
+    open_store: Callable[..., Store], clock: Clock
+) -> None:
+    store, sunday = open_store(clock), date(2026, 11, 1)
+    open_school(store, calendar=(CalendarDay(date=sunday, bell_schedule="regular"),))
+    clock.leap("2026-10-31T15:00+00:00")
+    published_day(store, sunday)
+    clock.leap("2026-11-01T13:59+00:00")  # 07:59 in Chicago, where midnight is nine hours ago
+    frozen = [block.id for block in problem(store, sunday).blocks if block.frozen]
+    assert frozen == ["p1"]
+
+
 def test_a_move_costs_more_the_nearer_the_bell(east: Store, clock: Clock) -> None:
     assert [block.moved_factor for block in problem(east).blocks] == [1, 1, 1]
     clock.leap("2026-11-25T13:55+00:00")  # 07:55 in Chicago: 5, 55 and 125 minutes before

@@ -11,11 +11,13 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
+from services.planner import Planner
+from services.scenarios import Changes, start
 from services.settings import Settings
 from services.store import PlanRow, Store
 from services.web.app import create_app
 from services.workflow import approve
-from tests.services.school_day import KIM, MACHINE, WEDNESDAY, Clock, plan_day, tell
+from tests.services.school_day import KIM, MACHINE, WEDNESDAY, Clock, plan_day, stand_in, tell
 from tests.web.browser import (
     CHROMIUM,
     DESKTOP,
@@ -35,7 +37,8 @@ WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "bes
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[Store]:
-    """The small school: Wednesday published, then changed by an absence, with a new draft."""
+    """The small school: Wednesday published, then changed by an absence, which people are told of;
+    a what-if that is answered; and a new draft."""
     path = tmp_path_factory.mktemp("browser") / "flexday.db"
     shutil.copy(migrated_file, path)
     store = Store(f"sqlite:///{path}", clock=Clock())
@@ -43,6 +46,11 @@ def store(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iter
     first = plan_day(store)
     approve(store, KIM, first.id, first.etag)
     tell(store, "staff.absent", "away-1", staff="vega", day=WEDNESDAY, blocks=["b2"])
+    second = plan_day(store)
+    approve(store, KIM, second.id, second.etag)
+    start(store, KIM, WEDNESDAY, Changes.of({"rooms_closed": [{"room": "r2"}]}))
+    assert Planner(store, solver=stand_in).step()
+    tell(store, "room.closed", "shut-1", room="r1", day=WEDNESDAY, blocks=["b2"])
     plan_day(store)
     yield store
     store.close()
@@ -76,18 +84,29 @@ PLACES = {
         "/plans/{plan}",
         "/plans/{plan}/decide",
         "/plans/{plan}/session/{session}",
+        "/plans/{plan}/findings/unmet-need",
         "/what-if",
+        "/what-if/{scenario}",
     ],
     "admin": ["/log", "/imports"],
+    "coordinator": ["/owed/{day}"],
     "teacher": ["/teaching/{day}", "/teaching/{day}/session/{session}", "/teaching/{day}/ask"],
     "student": ["/my-day/{day}", "/my-choices", "/my-calendar"],
     "guardian": ["/family", "/family/{day}/ada"],
 }
 
 
-def pages_of(role: str, draft: PlanRow) -> list[str]:
+@pytest.fixture
+def filled(store: Store, draft: PlanRow) -> dict[str, object]:
+    """What stands in the places of an address."""
+    with store.read(MACHINE) as tx:
+        (scenario,) = tx.scenarios()
     session = draft.plan.sessions[0].id
-    return [place.format(day=WEDNESDAY, plan=draft.id, session=session) for place in PLACES[role]]
+    return {"day": WEDNESDAY, "plan": draft.id, "session": session, "scenario": scenario.id}
+
+
+def pages_of(role: str, filled: dict[str, object]) -> list[str]:
+    return [place.format(**filled) for place in PLACES[role]]
 
 
 @pytest.fixture
@@ -120,10 +139,10 @@ BOTH_SIZES = [
 
 @pytest.mark.parametrize("signed", BOTH_SIZES, indirect=True)
 def test_every_page_is_accessible_and_fits_its_screen(
-    signed: Page, draft: PlanRow, request: pytest.FixtureRequest
+    signed: Page, filled: dict[str, object], request: pytest.FixtureRequest
 ) -> None:
     role = request.node.callspec.params["signed"][0]
-    for place in pages_of(role, draft):
+    for place in pages_of(role, filled):
         answer = signed.goto(place)
         assert answer is not None
         assert answer.status == 200, place
@@ -136,10 +155,10 @@ def test_every_page_is_accessible_and_fits_its_screen(
     "signed", [pytest.param((role, NARROW), id=role) for role in PLACES], indirect=True
 )
 def test_every_page_reflows_at_320_pixels(
-    signed: Page, draft: PlanRow, request: pytest.FixtureRequest
+    signed: Page, filled: dict[str, object], request: pytest.FixtureRequest
 ) -> None:
     role = request.node.callspec.params["signed"][0]
-    for place in pages_of(role, draft):
+    for place in pages_of(role, filled):
         signed.goto(place)
         assert _overflow(signed) <= 0, place
 
@@ -164,7 +183,8 @@ def test_the_printed_day_gives_each_session_a_sheet_of_its_own(
     signed.goto(f"/teaching/{WEDNESDAY}")
     signed.emulate_media(media="print")
     sheets = signed.locator(".one-page")
-    assert sheets.count() == 2
+    sessions = signed.locator(".timeline a").count()
+    assert sheets.count() == sessions > 0
     assert sheets.first.is_visible()
     assert not signed.locator("header.top").is_visible()
     assert not signed.locator(".timeline").is_visible()
@@ -204,6 +224,25 @@ def test_a_session_is_changed_in_a_dialog_and_focus_comes_back(
     signed.keyboard.press("Escape")
     signed.wait_for_selector("dialog[open]", state="detached")
     assert _focused(signed) == "Study"
+
+
+@pytest.mark.parametrize("signed", [("student", PHONE)], indirect=True)
+def test_what_changed_for_a_student_is_put_away_by_keyboard_alone(signed: Page) -> None:
+    signed.goto(f"/my-day/{WEDNESDAY}")
+    assert signed.get_by_text("Changed for you on").count() == 1
+    _tab_to(signed, "I have seen this")
+    signed.keyboard.press("Enter")
+    signed.get_by_text("Changed for you on").wait_for(state="detached")
+
+
+@pytest.mark.parametrize("signed", [("teacher", DESKTOP)], indirect=True)
+def test_a_printed_session_is_one_list_without_buttons(
+    signed: Page, filled: dict[str, object]
+) -> None:
+    signed.goto("/teaching/{day}/session/{session}".format(**filled))
+    signed.emulate_media(media="print")
+    assert signed.locator(".print-only table").is_visible()
+    assert not signed.get_by_role("button").first.is_visible()
 
 
 @pytest.mark.parametrize("signed", [("scheduler", DESKTOP)], indirect=True)
