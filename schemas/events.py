@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic_core import from_json
 
 from schemas.base import (
     BlockId,
@@ -20,6 +21,7 @@ from schemas.base import (
 from schemas.plan import Override
 from schemas.problem import Lock
 from schemas.school import GuardianLink
+from schemas.versions import STEPS, brought_up
 
 PREFIX = "org.flexday."
 
@@ -363,15 +365,30 @@ def decode(raw: bytes | str | dict[str, Any]) -> AnyEvent:
         pydantic.ValidationError: names each attribute that is missing, unknown or out of range.
     """
     if isinstance(raw, dict):
-        event: AnyEvent = _EVENT.validate_python(raw)
+        event: AnyEvent = _EVENT.validate_python(brought_up(raw))
+    elif STEPS:
+        event = _EVENT.validate_python(brought_up(from_json(raw)))
     else:
         event = _EVENT.validate_json(raw)
     return event
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of all events."""
-    return _EVENT.json_schema()
+TYPES: dict[str, type[Event]] = {
+    get_args(kind.model_fields["type"].annotation)[0]: kind
+    for kind in get_args(get_args(AnyEvent)[0])
+}
+"""Every type of event, with its model."""
+
+
+def json_schema(name: str | None = None) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of all events, or of one, such as evidence.recorded.
+
+    Raises:
+        KeyError: there is no such event.
+    """
+    if name is None:
+        return _EVENT.json_schema()
+    return TYPES[f"{PREFIX}{name.removeprefix(PREFIX).removesuffix('.v1')}.v1"].model_json_schema()
 
 
 def new(event_type: str, *, id: str, source: str, time: datetime, data: Facts) -> AnyEvent:

@@ -34,15 +34,24 @@ def register(app: typer.Typer) -> None:
     app.command()(solve)
 
 
-def schema(word: Annotated[Word, typer.Argument(help="problem, plan or event")]) -> None:
+def schema(
+    word: Annotated[Word, typer.Argument(help="problem, plan or event")],
+    type: Annotated[
+        str | None, typer.Option(help="one type of event, such as evidence.recorded")
+    ] = None,
+) -> None:
     """Print the JSON Schema of a problem, a plan or an event."""
     from schemas import events, plan, problem
 
-    described = {
-        Word.problem: problem.Problem.model_json_schema,
-        Word.plan: plan.Plan.model_json_schema,
-        Word.event: events.json_schema,
-    }[word]()
+    try:
+        described = {
+            Word.problem: problem.Problem.model_json_schema,
+            Word.plan: plan.Plan.model_json_schema,
+            Word.event: lambda: events.json_schema(type),
+        }[word]()
+    except KeyError as error:
+        named = ", ".join(name.removeprefix(events.PREFIX) for name in events.TYPES)
+        raise typer.BadParameter(f"there is no {type}; there are {named}") from error
     typer.echo(json.dumps(described, indent=2))
 
 
