@@ -34,8 +34,9 @@ from solver.tally import by_rule
 
 AT_RISK = ("unplaced", "service-short", "stuck", "request-missed", "choice-missed")
 """Soft rules by which somebody in particular loses out, the gravest first."""
-USUAL = "unmet-need"
-"""There is always more to learn than a day can serve, so this stands out last."""
+USUAL = ("moved", "unmet-need")
+"""Who moves is told apart, and there is always more to learn than a day can serve: these come
+last."""
 
 
 def review(store: Store, viewer: Viewer, plan: str) -> Review:
@@ -111,6 +112,7 @@ def _review(
         board=_board(facts, plan, badges),
         gone=gone,
         unplaced=plan.unplaced,
+        against=known.status if known else None,
         moves=_moves(tx, standing.problem, problem, plan, known),
         cost=plan.cost,
         bound=plan.bound,
@@ -168,7 +170,7 @@ def _exceptions(problem: Problem, plan: Plan) -> tuple[Exceptions, ...]:
 
 def _gravity(one: Exceptions) -> tuple[int, str, int, int, str]:
     rank = AT_RISK.index(one.rule) if one.rule in AT_RISK else len(AT_RISK)
-    rank += one.rule == USUAL
+    rank += USUAL.index(one.rule) + 1 if one.rule in USUAL else 0
     return -one.blocking, one.kind, rank, -one.cost, one.rule
 
 

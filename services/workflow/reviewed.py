@@ -110,8 +110,11 @@ class Review(Frozen):
     gone: tuple[Session, ...]
     """Sessions people know of that no longer run."""
     unplaced: tuple[Unplaced, ...]
+    against: PlanStatus | None
+    """The state of the plan it is shown against: the one published for the day, or else the one
+    that its own question started from; None where there is neither."""
     moves: tuple[Moved, ...]
-    """Who moves against what is published for the day, or against the draft it replaces."""
+    """Who moves against that plan."""
     cost: int
     bound: int | None
     gap: float | None

@@ -65,6 +65,17 @@ def test_who_moves_is_told_apart_by_how_much(
     assert "Takes over from Vega Reed." in kim.get(f"/plans/{waiting.id}").text
 
 
+def test_it_is_said_against_what_people_move_and_when_nobody_does(
+    kim: TestClient, draft: PlanRow, school_store: Store
+) -> None:
+    assert "Nothing is published for this day yet" in kim.get(f"/plans/{draft.id}").text
+    again = plan_day(school_store)
+    assert "Nobody: everything stays as it was." in kim.get(f"/plans/{again.id}").text
+    tell(school_store, "room.closed", "shut-1", room="r2", day=WEDNESDAY)
+    moved = plan_day(school_store)
+    assert "Against the draft before: 6 only change room" in kim.get(f"/plans/{moved.id}").text
+
+
 def test_a_newer_draft_is_offered_where_the_page_keeps_itself_new(
     kim: TestClient, draft: PlanRow, school_store: Store
 ) -> None:
