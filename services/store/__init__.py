@@ -7,6 +7,7 @@ from services.store.errors import (
     StoreError,
     Unavailable,
     UnknownSchool,
+    Unstorable,
     WrongState,
 )
 from services.store.inbox import Arrival
@@ -39,6 +40,7 @@ __all__ = [
     "Tx",
     "Unavailable",
     "UnknownSchool",
+    "Unstorable",
     "Waiting",
     "WrongState",
 ]

@@ -27,5 +27,9 @@ class WrongState(StoreError):
     """What was asked does not follow from the state that something is in."""
 
 
+class Unstorable(StoreError):
+    """What was asked for or given holds a value that no database keeps; nothing was written."""
+
+
 class NotReady(StoreError):
     """The record may not be served as it is: what to do first."""

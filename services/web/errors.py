@@ -12,7 +12,14 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from services.store.errors import NotAllowed, NotFound, StoreError, Unavailable, UnknownSchool
+from services.store.errors import (
+    NotAllowed,
+    NotFound,
+    StoreError,
+    Unavailable,
+    UnknownSchool,
+    Unstorable,
+)
 from services.web import words
 from services.web.auth import SignInNeeded
 from services.web.pages import show_to_anybody, wants_json
@@ -94,7 +101,7 @@ def add_handlers(app: FastAPI) -> None:
             return answer(request, trouble(404))
         if isinstance(error, Unavailable):
             return answer(request, trouble(503))
-        return answer(request, trouble(409, str(error)))
+        return answer(request, trouble(422 if isinstance(error, Unstorable) else 409, str(error)))
 
     @app.exception_handler(Refused)
     def _(request: Request, error: Refused) -> Response:

@@ -35,7 +35,7 @@ class Filter(View):
     or of all."""
 
     only: Literal["all", "changes"] = "all"
-    adult: Id | None = None
+    adult: str | None = None
 
     def shows(self, card: Card) -> bool:
         broken = any(finding.kind == "hard" for finding in card.findings)

@@ -103,6 +103,13 @@ def test_a_field_nobody_knows_is_refused() -> None:
         DayStudent.model_validate({"id": "s1", "disability": "yes"})
 
 
+@pytest.mark.parametrize("id", ["", " s1", "s1 ", "s\x001", "s\n1", "s\x7f"])
+def test_an_id_is_something_that_every_database_keeps(id: str) -> None:
+    with pytest.raises(ValidationError):
+        DayStudent(id=id)
+    assert DayStudent(id="Zoë 1/b").id == "Zoë 1/b"
+
+
 def test_a_time_zone_has_to_exist() -> None:
     with pytest.raises(ValidationError, match="IANA"):
         School(id="n", title="North", zone="Chicago time")

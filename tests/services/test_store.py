@@ -17,6 +17,7 @@ from schemas.school import Student
 from services.store import (
     NotFound,
     Store,
+    StoreError,
     Unavailable,
     UnknownSchool,
     engines,
@@ -71,6 +72,12 @@ def test_a_reading_transaction_cannot_write(store: Store) -> None:
     enrol(store)
     with pytest.raises(Exception, match=r"read-?only"), store.read(EAST) as tx:
         tx.save_settings({"written": True})
+
+
+def test_what_no_database_keeps_is_refused_in_words_of_the_store(store: Store) -> None:
+    enrol(store)
+    with pytest.raises(StoreError), store.read(SCHEDULER) as tx:
+        tx.plan("\x00")
 
 
 def test_a_school_never_imported_is_not_known(store: Store) -> None:

@@ -14,6 +14,7 @@ from schemas.school import AccessRole, GuardianLink
 from services.settings import Settings
 from services.store import PlanRow, Store
 from services.web.app import create_app
+from tests.conftest import emptied
 from tests.services.school_day import (
     SCHOOL,
     Clock,
@@ -52,6 +53,16 @@ def enrol(store: Store) -> None:
         GuardianLink(guardian="hal", student="ben", given_name="Hal", family_name="Moor"),
     )
     open_school(store, staff=staff, guardians=families)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def address_of_all(request: pytest.FixtureRequest) -> str:
+    """The address of a migrated, empty database that the tests of a module share."""
+    if request.param == "postgresql":
+        return emptied(request.getfixturevalue("postgresql"))
+    folder = request.getfixturevalue("tmp_path_factory").mktemp("shared")
+    shutil.copy(request.getfixturevalue("migrated_file"), folder / "flexday.db")
+    return f"sqlite:///{folder}/flexday.db"
 
 
 @pytest.fixture

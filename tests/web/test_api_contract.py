@@ -29,10 +29,9 @@ PROMISES = [
 
 
 @pytest.fixture(scope="module")
-def description(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def description(address_of_all: str) -> Any:
     """The API's own description, served by an application with a school in it, and a key to it."""
-    store = Store(f"sqlite:///{tmp_path_factory.mktemp('contract')}/flexday.db")
-    store.migrate()
+    store = Store(address_of_all)
     enrol(store)
     app = create_app(Settings(_env_file=None), store)
     described = schemathesis.openapi.from_asgi("/api/openapi.json", app).include(tag="api")
@@ -55,9 +54,9 @@ def break_promises(description: Any, examples: int) -> None:
 
 
 def test_no_request_breaks_the_apis_promises(description: Any) -> None:
-    break_promises(description, examples=15)
+    break_promises(description, examples=10)
 
 
 @pytest.mark.soak
-def test_ten_thousand_requests_break_no_promise(description: Any) -> None:
-    break_promises(description, examples=1500)
+def test_thousands_of_requests_break_no_promise(description: Any) -> None:
+    break_promises(description, examples=750)
