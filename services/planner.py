@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from pydantic import ValidationError
@@ -29,6 +29,7 @@ from services.viewer import Viewer
 from services.watching import Pulse
 
 Solver = Callable[[Job, Bounds, Follow], Plan | Contradiction]
+Result = TypeVar("Result")
 
 MOST_CLAIMS = 3
 """Claims of one run after which it is given up: something in it ends whoever takes it."""
@@ -39,7 +40,7 @@ ASKED = ("prefer", "beside")
 SECONDS_BETWEEN_LOOKS = 10.0
 """Between two looks at the schools' calendars for what has come due."""
 PATIENCE = 600.0
-"""Seconds that a plan waits for a database that is away, to be filed."""
+"""Seconds that a run waits for a database that is away."""
 LONGEST_TURN = 180.0
 """Seconds without a sign of life after which a planner counts as stuck. While it searches it gives
 one every few seconds."""
@@ -203,7 +204,7 @@ class Planner:
     def _answer(self, viewer: Viewer, run: RunRow) -> None:
         if run.fence > MOST_CLAIMS:
             raise SolvingFailed(f"given up: {run.fence - 1} attempts ended without an answer")
-        question = self._frozen(viewer, run)
+        question = self._patiently(lambda: self._frozen(viewer, run))
         self._reached("frozen")
         answer = self._solved(viewer, question)
         self._reached("solved")
@@ -211,7 +212,7 @@ class Planner:
             self._say(viewer, question, {"contradiction": answer.model_dump(mode="json")})
             named = ", ".join((*answer.locks, *answer.rules))
             raise SolvingFailed(f"no lawful plan exists: these cannot hold together: {named}")
-        self._file_patiently(viewer, question, answer)
+        self._patiently(lambda: self._file(viewer, question, answer))
         self._reached("filed")
 
     def _frozen(self, viewer: Viewer, run: RunRow) -> Question:
@@ -246,7 +247,7 @@ class Planner:
             prefer=run.progress.get("prefer", {}),
         )
         bounds = Bounds(seconds=settings.wall_limit, megabytes=settings.memory_megabytes)
-        self._say(viewer, question, {})
+        self._patiently(lambda: self._say(viewer, question, {}))
         return self._solver(
             job, bounds, lambda progress: self._still_ours(viewer, question, progress)
         )
@@ -276,19 +277,18 @@ class Planner:
             if not tx.progress(question.run.id, question.run.fence, told, self._lease):
                 raise FenceMoved
 
-    def _file_patiently(self, viewer: Viewer, question: Question, plan: Plan) -> None:
-        """Files a plan, waiting for a database that is away rather than throwing the work away."""
+    def _patiently(self, act: Callable[[], Result]) -> Result:
+        """Does a step of a run, waiting for a database that is away rather than giving up what was
+        done so far. The fence tells whether the run is still ours when it is back."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                self._file(viewer, question, plan)
+                return act()
             except Unavailable as error:
                 if time.monotonic() > until or self._stop.wait(1.0):
                     raise
                 self.turning.beat()
-                log.warning("the database is away; a plan waits to be filed", reason=str(error))
-            else:
-                return
+                log.warning("the database is away; a run waits for it", reason=str(error))
 
     def _file(self, viewer: Viewer, question: Question, plan: Plan) -> None:
         """Ends the run and files its plan in one transaction: both or neither."""
@@ -305,6 +305,9 @@ class Planner:
 
     def _fail(self, viewer: Viewer, run: RunRow, reason: str) -> None:
         log.warning("a run failed", run=run.id, day=str(run.day), reason=reason)
+        self._patiently(lambda: self._note_failure(viewer, run, reason))
+
+    def _note_failure(self, viewer: Viewer, run: RunRow, reason: str) -> None:
         with self.store.begin(viewer) as tx:
             if tx.finish_run(run.id, run.fence, "failed", reason) and run.scenario is not None:
                 tx.set_scenario(run.scenario, "failed", run=run.id, plan=None)
