@@ -75,7 +75,7 @@ class Row(dict[str, str]):
         return self.parsed(column, _whole, "a whole number")
 
     def number_in(self, column: str) -> float | None:
-        return self.parsed(column, _finite, "a number")
+        return self.parsed(column, finite, "a number")
 
     def flag(self, column: str) -> bool | None:
         return self.parsed(column, _flag, "true or false")
@@ -188,7 +188,8 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _finite(text: str) -> float:
+def finite(text: str) -> float:
+    """Raises: ValueError for what is no number, and for NaN and infinity."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(text)

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 from services.adapters.archive import Files
 from services.adapters.report import Ledger
-from services.adapters.tables import minute_of
+from services.adapters.tables import finite, minute_of
 
 _NAMESPACE = "http://ed-fi.org/"
 _TESTED = "http://ed-fi.org/5.2.0"
@@ -80,7 +80,7 @@ class Record:
         return self._parsed(path, minute_of, "a time of day")
 
     def amount(self, path: str) -> float | None:
-        return self._parsed(path, float, "a number")
+        return self._parsed(path, finite, "a number")
 
     def flag(self, path: str) -> bool:
         return self.text(path).lower() in ("true", "1")
