@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from itertools import takewhile
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import Depends, Form, HTTPException
 from fastapi.responses import Response
@@ -97,6 +99,9 @@ class AwayLine(View):
     blocks: tuple[str, ...]
 
 
+Filed = TypeVar("Filed", PlanLine, PlanRow)
+
+
 class DayPage(View):
     """A day: what is published, what waits to be looked at, who is away, and its history."""
 
@@ -112,9 +117,8 @@ class DayPage(View):
 
     @property
     def waiting(self) -> PlanLine | None:
-        """The newest draft, if it is newer than what is published."""
-        newest = self.plans[0] if self.plans else None
-        return newest if newest and newest.status == "draft" else None
+        """The newest draft that is newer than what is published."""
+        return _waiting(self.plans)
 
     @property
     def published(self) -> PlanLine | None:
@@ -123,6 +127,11 @@ class DayPage(View):
     @property
     def under_way(self) -> tuple[RunLine, ...]:
         return tuple(run for run in self.runs if run.status in ("queued", "running"))
+
+
+def _waiting(newest_first: Sequence[Filed]) -> Filed | None:
+    since = takewhile(lambda plan: plan.status != "published", newest_first)
+    return next((plan for plan in since if plan.status == "draft"), None)
 
 
 @pages.page("/days", "days.html")
@@ -146,15 +155,15 @@ def days_page(asker: Planner) -> Days:
 def _line(tx: Tx, entry: CalendarDay, schedules: dict[str, str]) -> DayLine:
     plans = tx.plans(entry.date)
     furthest = next((s for s in PLAN_STATES for plan in plans if plan.status == s), None)
-    waiting = bool(plans) and plans[-1].status == "draft"
-    first = next((plan for plan in reversed(plans) if waiting or plan.status == furthest), None)
+    waiting = _waiting(plans[::-1])
+    first = waiting or next((plan for plan in reversed(plans) if plan.status == furthest), None)
     runs = tx.runs(entry.date)
     return DayLine(
         day=entry.date,
         bell_schedule=schedules.get(entry.bell_schedule or ""),
         status=furthest or ("none" if entry.bell_schedule else "closed"),
         review=first.id if first else None,
-        waiting=waiting,
+        waiting=waiting is not None,
         planning=any(run.status in ("queued", "running") for run in runs),
     )
 

@@ -137,6 +137,16 @@ def test_a_rejected_plan_keeps_its_reason(
         assert any(row.reason == "the hall is booked" for row in tx.audit_rows())
 
 
+def test_when_a_draft_is_rejected_the_one_before_it_waits_again(
+    kim: TestClient, draft: PlanRow, school_store: Store
+) -> None:
+    newer = plan_day(school_store)
+    send(kim, f"/plans/{newer.id}", f"/plans/{newer.id}/reject", etag=newer.etag)
+    assert f'href="/plans/{draft.id}">Review it' in kim.get(f"/days/{WEDNESDAY}").text
+    (line,) = [d for d in kim.get("/days.json").json()["coming"] if d["day"] == str(WEDNESDAY)]
+    assert (line["waiting"], line["review"]) == (True, draft.id)
+
+
 def test_an_absent_teacher_gives_a_new_draft_that_says_who_moves_and_why(
     kim: TestClient, published: PlanRow, school_store: Store
 ) -> None:
