@@ -27,7 +27,7 @@ LOCKED_PEOPLE: dict[PersonKind, set[str]] = {"student": {"student"}, "staff": {"
 
 ReasonId = Literal[
     "need", "choice", "request", "service", "lock", "only_open_seat", "open_place", "unplaced",
-    "adult_absent", "adult_elsewhere", "takes_over", "free", "room_closed", "not_there", "locked",
+    "adult_absent", "adult_elsewhere", "takes_over", "steps_in", "free", "room_closed", "not_there", "locked",
     "home_place", "rearranged",
 ]  # fmt: skip
 
@@ -306,7 +306,7 @@ def _by_adults(change: Change, adults: AdultsMoved) -> Reason | None:
         for one in left:
             if one.person != change.person and _same_session(one.before, change.after):
                 return Reason(id="takes_over", parameters={"staff": one.person})
-        return None
+        return Reason(id="steps_in") if change.before is None else None
     for staff in change.before.adults if change.before else ():
         moved_on = adults.get((change.block, staff))
         if moved_on is not None and not _same_session(moved_on.before, moved_on.after):

@@ -252,6 +252,11 @@ def test_who_steps_in_is_told_for_whom() -> None:
     assert (reason.id, reason.parameters) == ("takes_over", {"staff": "Vega"})
 
 
+def test_an_adult_who_was_free_steps_in() -> None:
+    okafor = adult_goes("Okafor", None, IN_14)
+    assert why_changed(Facts(school()), okafor, adults_moved([okafor])).id == "steps_in"
+
+
 def test_an_absent_adult_is_told_of_as_away_and_one_left_over_as_free() -> None:
     away = changed(OKAFOR, id="Vega", away=("first",))
     gone = adult_goes("Vega", IN_12, None)
