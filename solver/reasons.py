@@ -27,8 +27,8 @@ LOCKED_PEOPLE: dict[PersonKind, set[str]] = {"student": {"student"}, "staff": {"
 
 ReasonId = Literal[
     "need", "choice", "request", "service", "lock", "only_open_seat", "open_place", "unplaced",
-    "adult_absent", "adult_elsewhere", "takes_over", "steps_in", "free", "room_closed", "not_there", "locked",
-    "home_place", "rearranged",
+    "adult_absent", "adult_elsewhere", "takes_over", "steps_in", "free", "room_closed",
+    "not_there", "locked", "home_place", "rearranged",
 ]  # fmt: skip
 
 
