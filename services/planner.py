@@ -116,13 +116,20 @@ class Planner:
         while not stop.is_set():
             self.keeping.beat()
             self._turn(self._keep_each)
-            stop.wait(self._between_looks)
+            stop.wait(self._between_looks / 2)
 
     def _keep_each(self) -> bool:
-        for school in self.store.schools():
+        for school in self.store.schools_to_look_at(self._between_looks):
             self.keeping.beat()
-            self._spared(self.keep_appointments, school)
+            self._spared(self._look, school)
         return True
+
+    def _look(self, school: str) -> None:
+        """Keeps a school's appointments, unless another planner has just looked at them."""
+        with self.store.begin(Viewer.machine(school, "appointed hour")) as tx:
+            ours = tx.claim_look(self._between_looks)
+        if ours:
+            self.keep_appointments(school)
 
     def _step_in_any(self) -> bool:
         """Answers one run of the school whose turn it is: of those in which one waits, the one

@@ -167,6 +167,18 @@ class Runs(Part):
         )
         return self._changed(insert.on_conflict_do_nothing().returning(t.schedule_run.c.kind))
 
+    def claim_look(self, every: float) -> bool:
+        """Whether the school's appointments are the caller's to look at: nobody has within `every`
+        seconds. What lies in the future was written before a clock was put back."""
+        now = self._now()
+        insert = self._insert(t.look).values(school_id=self.viewer.school, at=now)
+        late = (t.look.c.at <= now - timedelta(seconds=every)) | (t.look.c.at > now)
+        return self._changed(
+            insert.on_conflict_do_update(
+                index_elements=["school_id"], set_={"at": now}, where=late
+            ).returning(t.look.c.school_id)
+        )
+
     def scheduled(self, day: date) -> dict[str, str]:
         """Which kinds of cut-off of a day were decided, and how."""
         rows = self._rows(

@@ -86,6 +86,16 @@ class Store:
             rows = connection.execute(select(t.school_directory).order_by("school_id")).all()
         return {row.school_id: row.title for row in rows}
 
+    def schools_to_look_at(self, every: float) -> list[str]:
+        """The schools whose appointments nobody has looked at within `every` seconds."""
+        now, view = self.clock(), t.school_directory
+        at = view.c.looked_at
+        late = at.is_(None) | (at <= now - timedelta(seconds=every)) | (at > now)
+        with told_plainly(), self._reader.connect() as connection:
+            return list(
+                connection.scalars(select(view.c.school_id).where(late).order_by("school_id"))
+            )
+
     def schools_with_runs(self) -> list[str]:
         """The schools in which a run waits, or lapsed with whoever held it: those first that have
         the fewest under way, then those that wait longest."""

@@ -253,6 +253,9 @@ schedule_run = _of_school(
     _must("at", Instant),
 )
 
+# When appointments were looked at last; apart from the school, whose row its writers lock.
+look = _of_school("look", _must("at", Instant))
+
 problem = _of_school("problem", _key("digest"), _must("body", Text))
 
 plan = _of_school(
@@ -418,7 +421,11 @@ across = MetaData()
 ids, titles of schools and times, and on PostgreSQL are all that looks across schools."""
 
 school_directory = Table(
-    "school_directory", across, Column("school_id", Word), Column("title", Text)
+    "school_directory",
+    across,
+    Column("school_id", Word),
+    Column("title", Text),
+    Column("looked_at", Instant),
 )
 waiting_run = Table(
     "waiting_run",

@@ -109,7 +109,7 @@ def test_no_school_said_before_is_remembered_by_the_next_transaction(owner: str)
 
 def test_views_across_schools_show_ids_titles_and_times_only() -> None:
     shown = {column for view in tables.across.tables.values() for column in view.c.keys()}  # noqa: SIM118
-    assert shown == {"school_id", "title", "created_at", "status", "lease_until"}
+    assert shown == {"school_id", "title", "looked_at", "created_at", "status", "lease_until"}
 
 
 def test_all_schools_are_listed_for_those_who_serve_each_in_turn(store: Store) -> None:

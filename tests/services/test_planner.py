@@ -311,6 +311,24 @@ def test_one_schools_slow_search_makes_no_appointment_late(
     assert not thread.is_alive()
 
 
+def test_of_several_planners_one_looks_at_a_schools_appointments(
+    open_store: Callable[..., Store], clock: Clock
+) -> None:
+    store = open_store(clock)
+    open_school(store)
+    looked: list[str] = []
+    crew = [Planner(store, between_looks=10.0) for _ in range(3)]
+    for planner in crew:
+        planner.keep_appointments = looked.append  # type: ignore[method-assign]
+        planner._keep_each()
+    assert looked == ["east"]
+    clock.leap("2026-11-24T15:00+00:00")
+    crew[1]._keep_each()
+    clock.leap("2026-11-24T13:00+00:00")
+    crew[2]._keep_each()
+    assert looked == ["east"] * 3, "a clock put back delays no look"
+
+
 @pytest.mark.parametrize("address", ["postgresql"], indirect=True)
 def test_leases_go_by_the_databases_clock_not_by_a_planners_own(address: str) -> None:
     store = Store(address)
