@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
-from schemas.base import BlockId, OfferingId, StaffId, StudentId
-from solver.board import Board, OpenSession
+from schemas.base import BlockId, StudentId
+from solver.board import Board
 from solver.daylp import DayProgram
 from solver.dive import Dive
 from solver.exact import Decision, Exact
@@ -15,7 +14,7 @@ from solver.naming import Naming, Section
 from solver.placing import Placing
 from solver.proposals import Fixed
 from solver.reach import Reach
-from solver.sections import Option, Periods, RoomColumn
+from solver.sections import Periods, RoomColumn
 
 ATTEMPTS = 3
 """How often the program is asked anew about a block, with what it could open standing."""
@@ -62,40 +61,17 @@ class Filling:
         decision = exact.solve()
         self.work += exact.work + len(program.matrix.coefficient) * ENTRY_WORK
         if decision is not None:
-            opened = self._open_decided(decision)
-            self._seat_decided(decision, opened)
+            self._open_decided(decision)
+        self._give_seats(periods, len(periods))
         placing = Placing(self.reach, self.board)
         for block in blocks:
             placing.fill(block)
         self.work += placing.steps * STEP_WORK
 
-    def _open_decided(self, decision: Decision) -> dict[Option, list[OpenSession]]:
-        """Opens what was decided, with the adults it was decided for."""
-        naming = Naming(self.reach, self.board)
-        adults = {key: iter(staff) for key, staff in decision.adults.items()}
-        opened: dict[Option, list[OpenSession]] = defaultdict(list)
-        for room, count in decision.sections:
-            for section in self._sections(room, count):
-                posts = naming.posts(section)
-                chosen = {}
-                for place, post in enumerate(posts):
-                    staff = next(adults.get((room.option, post.need.role), iter(())), None)
-                    if staff is not None:
-                        chosen[section, place] = staff
-                session = naming.open_one(section, chosen)
-                if session is not None:
-                    opened[room.option].append(session)
-        return opened
-
-    def _seat_decided(self, decision: Decision, opened: dict[Option, list[OpenSession]]) -> None:
-        """Seats students as decided, each option's sections filled evenly."""
-        for seat in decision.seats:
-            standing = seat.option.session
-            sessions = [standing] if standing is not None else opened[seat.option]
-            for session in sorted(sessions, key=lambda session: len(session.seats)):
-                if self.reach.lawful.may_sit(self.board, seat.student, session):
-                    self.board.seat(seat.student, session, seat.competency)
-                    break
+    def _open_decided(self, decision: Decision) -> None:
+        """Opens what was decided, as far as there are adults and rooms."""
+        sections = [s for room, count in decision for s in self._sections(room, count)]
+        Naming(self.reach, self.board).open(sections, {})
 
     def finish(self) -> None:
         """Settles sizes and places whom it can of those left, all over the day."""
@@ -112,13 +88,8 @@ class Filling:
         self.work += dive.linear.work + len(program.matrix.coefficient) * ENTRY_WORK
         if found is None:
             return 0
-        counts, values = found
-        wanted: dict[tuple[OfferingId, StaffId], float] = defaultdict(float)
-        for duty in program.sections.duties:
-            if any(period < near for period, _ in duty.option.uses):
-                wanted[duty.option.offering.id, duty.staff] += float(values[duty.column])
-        sections = [s for room, count in counts.items() for s in self._sections(room, count)]
-        return len(Naming(self.reach, self.board).open(sections, wanted))
+        sections = [s for room, count in found.items() for s in self._sections(room, count)]
+        return len(Naming(self.reach, self.board).open(sections, {}))
 
     @staticmethod
     def _sections(room: RoomColumn, count: int) -> list[Section]:
@@ -148,7 +119,9 @@ class Filling:
             if session is None or (seat.student, session.blocks[0]) in placed:
                 continue
             if self.reach.lawful.may_sit(self.board, seat.student, session):
-                self.board.seat(seat.student, session, seat.competency)
+                could = self.reach.lawful.serves(self.board, seat.student, session)
+                serving = seat.competency if seat.competency in could else None
+                self.board.seat(seat.student, session, serving)
                 placed.add((seat.student, session.blocks[0]))
 
 

@@ -33,8 +33,8 @@ def settle(reach: Reach, seed: int) -> tuple[Board, Contradiction | None]:
     if plain is not None:
         return board, plain
     for waived in ((), ("freeze",)):
-        for everybody in (False, True):
-            pinned = PinnedModel(reach, everybody=everybody, without=waived)
+        for few, everybody in ((True, False), (False, False), (False, True)):
+            pinned = PinnedModel(reach, everybody=everybody, few=few, without=waived)
             answer = pinned.solve("cp-sat", seed)
             if answer.values is not None:
                 pinned.bring(board, answer)

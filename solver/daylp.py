@@ -11,6 +11,7 @@ from solver.board import Board
 from solver.linear import Matrix
 from solver.reach import Reach
 from solver.sections import Option, Periods, Sections
+from solver.standing import PublishedPlace
 from solver.worth import MINUTE_KINDS, loss, meets
 
 
@@ -40,7 +41,7 @@ class DayProgram:
     ) -> None:
         self.reach, self.board = reach, board
         self.facts, self.worth, self.lawful = reach.facts, reach.worth, reach.lawful
-        self.matrix = Matrix()
+        self.matrix, self._guide = Matrix(), guide
         self.sections = Sections(self.matrix, reach, board, periods, fresh, guide)
         self.seats: list[SeatColumn] = []
         self._time_rows: dict[tuple[StudentId, int], int] = {}
@@ -92,6 +93,8 @@ class DayProgram:
     def _could_come(self, student: StudentId, option: Option) -> bool:
         if option.session is not None:
             return self.lawful.may_sit(self.board, student, option.session)
+        if self._guide and not self.lawful.likely_to_suit(student, option.offering):
+            return False
         return any(
             self.lawful.in_time(student, option.offering, run)
             and all(self._is_open(student, block) for block in run)
@@ -195,22 +198,37 @@ class DayProgram:
         for block, period in self.sections.period_of.items():
             old = self.worth.before.get((student, block))
             if old is not None and old.offering and self._is_open(student, block):
-                stays[old.offering, period] += self.facts.blocks[block].moved_factor
+                stays[old.offering, period] += self._moves(old) * self._factor_of(block)
         for (offering, period), most in stays.items():
             ways = [
-                (seat.column, -dict(seat.option.uses)[period] * self._factor(seat.option, period))
+                (
+                    seat.column,
+                    -dict(seat.option.uses)[period] * self._factor(seat.option, period, student),
+                )
                 for seat in mine
                 if seat.option.offering.id == offering and period in dict(seat.option.uses)
             ]
             self._reward(most, self.worth.price["moved"], ways)
 
-    def _factor(self, option: Option, period: int) -> int:
-        return max(
-            self.facts.blocks[block].moved_factor
-            for run in option.runs
-            for block in run
-            if self.sections.period_of[block] == period
-        )
+    def _moves(self, old: PublishedPlace) -> int:
+        """The changes that staying in a published offering saves: its room and its lead, too, are
+        mostly kept, which a guide counts on and a bound can't."""
+        return 1 + (old.room is not None) + (old.lead is not None) if self._guide else 1
+
+    def _factor_of(self, block: BlockId) -> int:
+        return self.facts.blocks[block].moved_factor
+
+    def _factor(self, option: Option, period: int, student: StudentId) -> int:
+        saved = []
+        for run in option.runs:
+            for block in run:
+                if self.sections.period_of[block] == period:
+                    old = self.worth.before.get((student, block))
+                    moves = self._moves(old) if old is not None else 1
+                    if self._guide and old is not None and option.session is not None:
+                        moves = self.worth.kept(old, option.session)
+                    saved.append(moves * self._factor_of(block))
+        return max(saved)
 
     def _reward(self, due: int, price: int, ways: list[tuple[int, int]]) -> int:
         """A column for each unit, up to what is due, that the ways reach: it saves the price."""

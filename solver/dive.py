@@ -26,14 +26,13 @@ class Dive:
         self._low = {room.column: 0 for room in self._open}
         self._high = {room.column: program.matrix.high[room.column] for room in self._open}
 
-    def run(self) -> tuple[dict[RoomColumn, int], Reals] | None:
-        """How many sections of each kind to open, and the solution that says so; None where the
-        program has no solution at all."""
+    def run(self) -> dict[RoomColumn, int] | None:
+        """How many sections of each kind to open; None where the program has no solution."""
         values = self.linear.solve()
         while values is not None:
             broken = self._broken(values)
             if not broken:
-                return {room: round(values[room.column]) for room in self._open}, values
+                return {room: round(values[room.column]) for room in self._open}
             values = self._round_up(values, broken)
         return None
 

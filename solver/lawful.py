@@ -170,6 +170,20 @@ class Lawful:
             )
         return True
 
+    def likely_to_suit(self, student: StudentId, offering: Offering) -> bool:
+        """Whether a session of the offering could meet what the student needs of every session:
+        an aide, a small group, a place."""
+        return all(
+            any(need.role == "aide" for need in offering.roles)
+            if needed.kind == "aide"
+            else (needed.group_size or 0) >= max(1, offering.smallest)
+            if needed.kind == "group_size"
+            else any(needed.feature in room.features for room in self.rooms_for(offering.id))
+            if needed.kind == "place"
+            else True
+            for needed in self._applying(student, offering)
+        )
+
     def _meets(self, board: Board, other: str, session: OpenSession, by_room: bool) -> bool:
         if other in session.seats or any(duty.staff == other for duty in session.duties):
             return True

@@ -58,6 +58,7 @@ class Naming:
             s for s in sections if all((s, i) in chosen for i, _ in enumerate(self.posts(s)))
         ]
         others = [section for section in sections if section not in matched]
+        matched.sort(key=lambda section: len(section.rooms))
         opened = (self.open_one(section, chosen) for section in (*matched, *others))
         return [session for session in opened if session is not None]
 

@@ -1,4 +1,4 @@
-"""Parts of a day to make anew: each neighbourhood frees something and refills it."""
+"""Parts of a plan that are made anew while the rest stands: each a small class with a name."""
 
 from __future__ import annotations
 
@@ -6,31 +6,36 @@ from abc import ABC, abstractmethod
 from random import Random
 from typing import ClassVar
 
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
 from schemas.base import BlockId
+from schemas.plan import Duty
+from schemas.school import Room
 from solver.board import Board, OpenSession
-from solver.construct import Filling
+from solver.construct import STEP_WORK, Filling
 from solver.proposals import fixed
 from solver.reach import Reach
 
 
 class Neighbourhood(ABC):
-    """Changes a board in place, at random from a seeded source; the units of work it took."""
+    """A way of changing a board, drawn at random."""
 
     name: ClassVar[str]
+    """In a school's words."""
 
     @abstractmethod
     def change(self, reach: Reach, board: Board, random: Random) -> float:
-        """Frees and refills a part of the board. What is pinned stays."""
+        """Changes the board; the units of work it took."""
 
 
 class OneBlock(Neighbourhood):
-    """Sessions of one block."""
+    """The sessions of one block."""
 
     name = "one block"
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
-        block = random.choice(reach.facts.flex)
-        return remake(reach, board, (block,), random)
+        return remake(reach, board, (random.choice(reach.facts.flex),), random, ONE)
 
 
 class TwoBlocks(Neighbourhood):
@@ -39,7 +44,7 @@ class TwoBlocks(Neighbourhood):
     name = "two blocks"
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
-        return remake(reach, board, some_blocks(reach, random, 2), random)
+        return remake(reach, board, some_blocks(reach, random, 2), random, SEVERAL)
 
 
 class NextBlocks(Neighbourhood):
@@ -51,13 +56,46 @@ class NextBlocks(Neighbourhood):
         flex = reach.facts.flex
         count = min(len(flex), random.choice((2, 3)))
         first = random.randrange(len(flex) - count + 1)
-        return remake(reach, board, flex[first : first + count], random)
+        return remake(reach, board, flex[first : first + count], random, SEVERAL)
 
 
-NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (OneBlock(), TwoBlocks(), NextBlocks())
+class OneSubject(Neighbourhood):
+    """Sessions of one subject and of one other, all day."""
 
-FREED = (200, 300, 450)
-"""About so many seats of sessions are freed at once."""
+    name = "one subject"
+
+    def change(self, reach: Reach, board: Board, random: Random) -> float:
+        subjects = sorted({offering.subject for offering in reach.facts.problem.offerings})
+        chosen = random.sample(subjects, min(2, len(subjects)))
+        return remake(reach, board, reach.facts.flex, random, SEVERAL, tuple(chosen))
+
+
+class Adults(Neighbourhood):
+    """Who leads which session of a block: whoever the students know from the published plan."""
+
+    name = "adults of a block"
+
+    def change(self, reach: Reach, board: Board, random: Random) -> float:
+        return trade_adults(reach, board, random.choice(reach.facts.flex))
+
+
+class Rooms(Neighbourhood):
+    """Which session of a block is in which room: the published one, and none too large."""
+
+    name = "rooms of a block"
+
+    def change(self, reach: Reach, board: Board, random: Random) -> float:
+        return trade_rooms(reach, board, random.choice(reach.facts.flex))
+
+
+NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
+    OneBlock(), TwoBlocks(), NextBlocks(), OneSubject(), Adults(), Rooms(),
+)  # fmt: skip
+
+ONE, SEVERAL = (700, 1400), (300, 600)
+"""About so many seats of sessions are freed at once, in one block and in several."""
+
+IMPOSSIBLE = 1e9
 
 
 def some_blocks(reach: Reach, random: Random, count: int) -> tuple[BlockId, ...]:
@@ -66,16 +104,24 @@ def some_blocks(reach: Reach, random: Random, count: int) -> tuple[BlockId, ...]
     return tuple(sorted(random.sample(flex, min(len(flex), count)), key=flex.index))
 
 
-def remake(reach: Reach, board: Board, blocks: tuple[BlockId, ...], random: Random) -> float:
+def remake(
+    reach: Reach,
+    board: Board,
+    blocks: tuple[BlockId, ...],
+    random: Random,
+    most: tuple[int, int],
+    subjects: tuple[str, ...] | None = None,
+) -> float:
     """Closes sessions that lie within some blocks, as many as can be decided at once, and fills
     the blocks anew in whole numbers; the other sessions keep adults, rooms and students."""
     within = [
         session
         for session in board.sessions.values()
         if all(block in blocks for block in session.blocks)
+        and (subjects is None or session.offering.subject in subjects)
     ]
     random.shuffle(within)
-    room_for = random.choice(FREED)
+    room_for = random.choice(most)
     freed: list[OpenSession] = []
     for session in within:
         room_for -= len(session.seats) * len(session.blocks)
@@ -93,3 +139,103 @@ def remake(reach: Reach, board: Board, blocks: tuple[BlockId, ...], random: Rand
     filling.refill(blocks, before)
     filling.finish()
     return filling.work
+
+
+def _single(board: Board, block: BlockId) -> list[OpenSession]:
+    """The sessions of a block that are free to trade: within it alone, and not pinned."""
+    return [s for s in board.in_block[block] if s.blocks == (block,) and not s.pinned]
+
+
+def trade_adults(reach: Reach, board: Board, block: BlockId) -> float:
+    """Gives the posts of a block's sessions anew to the adults who had them and to those who are
+    free, so that as many students as can keep the lead they were published with."""
+    sessions = _single(board, block)
+    held = {session.id: session.duties for session in sessions}
+    for session in sessions:
+        board.staff(session, ())
+    adults = [a for a in reach.facts.staff if reach.facts.available(a, (block,))]
+    posts = [
+        (session, need)
+        for session in sessions
+        for need in session.offering.roles
+        for _ in range(need.count)
+    ]
+    costs = np.full((len(posts), len(adults)), IMPOSSIBLE)
+    for i, (session, need) in enumerate(posts):
+        known = _leads_known(reach, session, block)
+        now = {duty.staff for duty in held[session.id] if duty.role == need.role}
+        for j, staff in enumerate(adults):
+            if reach.lawful.may_serve(
+                board, staff, need, session.offering, session.blocks, session.room
+            ) and not _barred(reach, staff, session):
+                gain = known.get(staff, 0) if need.role == "lead" else 0
+                costs[i, j] = -2 * gain - (staff in now)
+    rows, columns = linear_sum_assignment(costs) if posts and adults else ((), ())
+    picked = dict(zip(rows, columns, strict=True))
+    full = len(picked) == len(posts) and all(costs[i, j] < IMPOSSIBLE for i, j in picked.items())
+    fresh: dict[str, list[Duty]] = {session.id: [] for session in sessions}
+    for i, (session, need) in enumerate(posts):
+        if full:
+            fresh[session.id].append(Duty(staff=adults[picked[i]], role=need.role))
+    for session in sessions:
+        board.staff(session, fresh[session.id] if full else held[session.id])
+    return len(posts) * len(adults) * STEP_WORK
+
+
+def _barred(reach: Reach, staff: str, session: OpenSession) -> bool:
+    return any(
+        other == staff for student in session.seats for other, _ in reach.lawful.apart[student]
+    )
+
+
+def _leads_known(reach: Reach, session: OpenSession, block: BlockId) -> dict[str, int]:
+    """How many of a session's students were published to be led by whom then."""
+    known: dict[str, int] = {}
+    for student in session.seats:
+        old = reach.worth.before.get((student, block))
+        if old is not None and old.lead is not None:
+            known[old.lead] = known.get(old.lead, 0) + 1
+    return known
+
+
+def trade_rooms(reach: Reach, board: Board, block: BlockId) -> float:
+    """Gives rooms of one zone to a block's sessions anew, so that as many students as can stay in
+    the room they were published in, and rooms are no larger than need be."""
+    lawful = reach.lawful
+    sessions = [s for s in _single(board, block) if s.room.zones == 1]
+    taken = {s.room.id for s in board.in_block[block] if s not in sessions}
+    rooms = [
+        room
+        for room in reach.facts.problem.rooms
+        if room.zones == 1 and room.id not in taken and not reach.facts.room_held(room.id, block)
+    ]
+    costs = np.full((len(sessions), len(rooms)), IMPOSSIBLE)
+    for i, session in enumerate(sessions):
+        suited = {room.id for room in lawful.rooms_for(session.offering.id)}
+        stays: dict[str, int] = {}
+        for student in session.seats:
+            old = reach.worth.before.get((student, block))
+            if old is not None and old.room is not None:
+                stays[old.room] = stays.get(old.room, 0) + 1
+        for j, room in enumerate(rooms):
+            if room is session.room or (
+                room.id in suited
+                and room.seats >= len(session.seats)
+                and lawful.room_allowed(room, session.offering.id, session.blocks)
+                and _reached(reach, board, session, room)
+            ):
+                spare = room.seats - len(session.seats) - session.offering.spare_seats_tolerance
+                gain = stays.get(room.id, 0) * reach.worth.price["moved"]
+                costs[i, j] = -4 * gain + max(0, spare // 5) - (room is session.room)
+    if sessions:
+        picked = linear_sum_assignment(costs)[1]
+        for session, j in zip(sessions, picked.tolist(), strict=True):
+            board.move(session, rooms[j])
+    return len(sessions) * len(rooms) * STEP_WORK
+
+
+def _reached(reach: Reach, board: Board, session: OpenSession, room: Room) -> bool:
+    """Whether everybody could be in another room, and gets there and on in time: those who need
+    nothing special stay in the same building."""
+    plain = room.building == session.room.building and room.features == session.room.features
+    return plain and room.kind == session.room.kind

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from schemas.base import BlockId, OfferingId, RoomId, SessionId, StaffId, StudentId
 from schemas.plan import Duty
@@ -20,8 +21,13 @@ from solver.rules import RULES
 from solver.slots import bring, duties_for, outcomes
 from solver.standing import PublishedPlace
 
+Choice = TypeVar("Choice")
+
 WORK = 10.0
 """Units of work an engine may spend on what is pinned."""
+
+FEW = 6
+"""Rooms, and adults for each role, considered for a session where few are enough."""
 
 SPARE = 20
 """Students considered, beyond those locked, to bring a locked session to its minimum."""
@@ -99,15 +105,19 @@ class PinnedModel:
     the day, so that where it can't hold, no whole day can.
 
     With `everybody`, all students who could fill a session to its minimum are considered, so
-    that its impossibility is the day's.
+    that its impossibility is the day's. With `few`, only some rooms and adults are considered for
+    each session, which is enough for most days and asked in a moment.
     """
 
-    def __init__(self, reach: Reach, *, everybody: bool, without: Collection[str] = ()) -> None:
+    def __init__(
+        self, reach: Reach, *, everybody: bool, few: bool = False, without: Collection[str] = ()
+    ) -> None:
         self.reach, self.facts = reach, reach.facts
-        self._everybody = everybody
+        self._everybody, self._few = everybody, few
         self._any_run = "whole-session" in without
         self._asked: Counter[StudentId] = Counter()
         """How many sessions each student could help to their minimum."""
+        self._dealt = 0
         self.demands = demands(self.facts)
         self.frozen = frozen_sessions(self.facts)
         self.model = _LockedModel(self.facts, [*self._frozen_slots(), *self._locked_slots()])
@@ -183,10 +193,18 @@ class PinnedModel:
         suited = tuple(room.id for room in self.reach.lawful.rooms_for(offering.id))
         if self._everybody and self.reach.waived("room-kit", offering=offering.id):
             suited = tuple(self.facts.rooms)
-        rooms = tuple(dict.fromkeys((*demand.rooms, *suited)))
+        rooms = tuple(dict.fromkeys((*demand.rooms, *self._some(suited))))
         duties = self._duties(offering, run, demand.staff)
         students = self._with_spare(demand.students, offering, run, rooms)
         return Slot(name, offering.id, run, rooms, duties, students)
+
+    def _some(self, choices: Sequence[Choice]) -> Sequence[Choice]:
+        """All choices; where few are enough, some that differ from session to session."""
+        if not self._few or len(choices) <= FEW:
+            return choices
+        self._dealt += 1
+        first = self._dealt * FEW % len(choices)
+        return [*choices[first:], *choices[:first]][:FEW]
 
     def _duties(
         self, offering: Offering, run: tuple[BlockId, ...], named: tuple[StaffId, ...]
@@ -194,7 +212,17 @@ class PinnedModel:
         roles = [lock.role for lock in self.facts.locks if lock.target == "duty" and lock.role]
         asked = dict.fromkeys([*(need.role for need in offering.roles), *roles])
         meant = [Duty(staff=staff, role=role) for staff in named for role in asked]
-        able = duties_for(self.facts, offering, run, self.facts.staff)
+        able = tuple(
+            duty
+            for need in offering.roles
+            for duty in self._some(
+                [
+                    duty
+                    for duty in duties_for(self.facts, offering, run, self.facts.staff)
+                    if duty.role == need.role
+                ]
+            )
+        )
         if self._everybody:
             helping: tuple[Role, ...] = ("aide", "support")
             anybody = (Duty(staff=a, role=role) for a in self.facts.staff for role in helping)

@@ -102,7 +102,11 @@ class Placing:
     def _settle_sizes(self) -> None:
         small = [s for s in self.board.sessions.values() if self._lacks(s) > 0]
         for session in sorted(small, key=self._lacks):
-            if self._lacks(session) > 0 and not session.pinned and not self._draw_in(session):
+            if self._lacks(session) <= 0 or self._draw_in(session):
+                continue
+            if session.pinned:
+                self._draw_in(session, idle=False)
+            else:
                 left = self.board.close(session)
                 for student in left:
                     for block in session.blocks:
@@ -113,14 +117,14 @@ class Placing:
     def _lacks(session: OpenSession) -> int:
         return session.offering.smallest - len(session.seats)
 
-    def _draw_in(self, session: OpenSession) -> bool:
-        """Fills a session to its minimum with students from sessions that can spare them; undone
-        when there are too few."""
+    def _draw_in(self, session: OpenSession, idle: bool = True) -> bool:
+        """Fills a session to its minimum with students from sessions that can spare them, those
+        whom it serves nothing where `idle`; undone when there are too few."""
         drawn: list[tuple[StudentId, OpenSession, CompetencyId | None]] = []
         for student in list(self.facts.students):
             if self._lacks(session) <= 0:
                 return True
-            donor = self._donor(student, session)
+            donor = self._donor(student, session, idle)
             if donor is not None:
                 competency = self.board.unseat(student, donor)
                 if self.lawful.may_sit(self.board, student, session):
@@ -135,16 +139,16 @@ class Placing:
             self.board.seat(student, donor, competency)
         return False
 
-    def _donor(self, student: StudentId, session: OpenSession) -> OpenSession | None:
-        """The session a student could leave for this one without loss to anybody's plan: it runs
-        in the same blocks, can spare them, and serves them nothing."""
+    def _donor(self, student: StudentId, session: OpenSession, idle: bool) -> OpenSession | None:
+        """The session a student could leave for this one: it runs in the same blocks, can spare
+        them, and, where `idle`, serves them nothing."""
         now = self.board.at.get((student, session.blocks[0]))
         if now is None or now is session or now.blocks != session.blocks:
             return None
         spare = len(now.seats) > now.offering.smallest and student not in now.pinned_students
-        idle = now.seats[student] is None
+        free = now.seats[student] is None or not idle
         suits = self.lawful.may_take(student, session.offering.id)
-        return now if spare and idle and suits else None
+        return now if spare and free and suits else None
 
     def _open_for_the_rest(self, block: BlockId) -> None:
         """Opens sections for students unplaced in a block, the one that takes most of them first,

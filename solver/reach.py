@@ -41,12 +41,32 @@ class Reach:
 
     @cached_property
     def room_classes(self) -> tuple[tuple[Room, ...], ...]:
-        """Rooms alike in building, kind, seats, features and zones."""
+        """Rooms alike in building, kind and zones, in the features that students need, and in how
+        many students of each offering they hold."""
         alike: dict[tuple[object, ...], list[Room]] = defaultdict(list)
         for room in self.facts.problem.rooms:
-            features = tuple(sorted(room.features))
-            alike[room.building, room.kind, room.seats, features, room.zones].append(room)
+            features = tuple(sorted(self._needed_features.intersection(room.features)))
+            holds = tuple(
+                min(offering.largest, room.seats)
+                if room in self._suited[offering.id]
+                or self.size_waived(offering.id)
+                or self.waived("room-kit", offering=offering.id)
+                else 0
+                for offering in self.facts.problem.offerings
+            )
+            alike[room.building, room.kind, room.zones, features, holds].append(room)
         return tuple(tuple(rooms) for rooms in alike.values())
+
+    @cached_property
+    def _suited(self) -> dict[OfferingId, frozenset[Room]]:
+        return {o: frozenset(self.lawful.rooms_for(o)) for o in self.facts.offerings}
+
+    @cached_property
+    def _needed_features(self) -> frozenset[str]:
+        """The features that some student needs of a room."""
+        needed = {f for student in self.facts.problem.students for f in student.needs_features}
+        needed.update(a.feature for a in self.facts.problem.accommodations if a.feature)
+        return frozenset(needed)
 
     def _classes_for(self, offering: OfferingId) -> tuple[int, ...]:
         """The classes of rooms the offering could be in, by position in `room_classes`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from schemas.base import BlockId, OfferingId, StaffId
 from schemas.problem import ProtectedTime
-from schemas.school import Offering, Role, RoleNeed, Room
+from schemas.school import Offering, RoleNeed, Room
 from solver.board import Board, OpenSession
 from solver.linear import Matrix
 from solver.reach import Reach
@@ -34,21 +34,21 @@ class Option:
 
 @dataclass(frozen=True, eq=False)
 class RoomColumn:
-    """How many sections of an option are in rooms of a class."""
+    """How many sections of an option are in rooms that hold so many of its students."""
 
     option: Option
+    most: int
     rooms: tuple[Room, ...]
+    """The rooms that hold as many, the smallest first."""
     column: int
 
 
-@dataclass(frozen=True, eq=False)
-class DutyColumn:
-    """How many sections of an option an adult holds a role in."""
+Crew = tuple[StaffId, ...]
+"""The adults any of whom could take a post."""
 
-    option: Option
-    role: Role
-    staff: StaffId
-    column: int
+
+TOLD_APART = 3
+"""Sizes of rooms that a guide tells apart for one offering."""
 
 
 class Sections:
@@ -70,13 +70,14 @@ class Sections:
         self.facts, self._guide = reach.facts, guide
         self.period_of = {block: p for p, blocks in enumerate(periods) for block in blocks}
         self.rooms: list[RoomColumn] = []
-        self.duties: list[DutyColumn] = []
         self.enters: dict[Option, tuple[int, ...]] = {}
         """The rows in which each student of an option counts 1."""
         self.elsewhere: list[list[tuple[int, int]]] = [[] for _ in periods]
         """Per period, columns of students placed for no gain the program sees, and blocks used."""
         self._room_rows: dict[tuple[int, int], int] = {}
         self._duty_rows: dict[tuple[StaffId, int], int] = {}
+        self._crew_rows: dict[tuple[Crew, int], int] = {}
+        self._halls_rows: dict[tuple[tuple[int, ...], int], int] = {}
         self._limit_rows: dict[OfferingId, int] = {}
         self.of_offering: dict[OfferingId, list[Option]] = defaultdict(list)
         for option in [*self._standing(), *self._new(fresh)]:
@@ -115,15 +116,16 @@ class Sections:
         if option.session is not None:
             self._build_standing(option, option.session)
             return True
-        columns = self._room_columns(option)
-        roles = self._role_columns(option) if columns else None
-        if roles is None:
+        crews = self._crews(option)
+        columns = self._room_columns(option) if crews else []
+        if not columns:
             return False
-        self._build_sizes(option, columns, roles)
-        for adults, count in roles:
-            row = self.matrix.row(((adult, 1) for adult in adults), low=0)
-            for _, column in columns:
-                self.matrix.put(row, column, -count)
+        self._build_sizes(option, columns)
+        for need, crew in crews:
+            for period, used in option.uses:
+                row = self._crew_row(crew, period)
+                for _, column in columns:
+                    self.matrix.put(row, column, -need.count * used)
         return True
 
     def _build_standing(self, option: Option, session: OpenSession) -> None:
@@ -136,42 +138,64 @@ class Sections:
             enters.append(self.matrix.row(((too_few, 1),), low=missing))
         self.enters[option] = tuple(enters)
 
-    def _build_sizes(
-        self,
-        option: Option,
-        columns: list[tuple[int, int]],
-        roles: list[tuple[tuple[int, ...], int]],
-    ) -> None:
-        reach, offering = self.reach, option.offering
-        enters = [
-            self.matrix.row(
-                ((c, -reach.most(offering.id, number)) for number, c in columns), high=0
-            )
-        ]
-        if reach.least(offering.id):
-            fewest = -reach.least(offering.id)
-            enters.append(self.matrix.row(((c, fewest) for _, c in columns), low=0))
-        ratio = offering.students_per_adult
-        if ratio is not None and not reach.size_waived(offering.id):
-            adults = dict.fromkeys(adult for filling, _ in roles for adult in filling)
-            enters.append(self.matrix.row(((adult, -ratio) for adult in adults), high=0))
+    def _build_sizes(self, option: Option, columns: list[tuple[int, int]]) -> None:
+        least = self.reach.least(option.offering.id)
+        enters = [self.matrix.row(((column, -most) for most, column in columns), high=0)]
+        if least:
+            enters.append(self.matrix.row(((column, -least) for _, column in columns), low=0))
         self.enters[option] = tuple(enters)
+
+    def _most(self, offering: Offering, number: int) -> int:
+        """The most students of a section in a room of the class. A bound leaves the adults' ratio
+        out, as more adults than are asked for could come."""
+        most, ratio = self.reach.most(offering.id, number), offering.students_per_adult
+        if ratio is None or not self._guide or self.reach.size_waived(offering.id):
+            return most
+        return min(most, ratio * sum(need.count for need in offering.roles))
 
     # --- rooms --------------------------------------------------------------------------------
 
     def _room_columns(self, option: Option) -> list[tuple[int, int]]:
+        """A column for each number of students that some room holds, with the rooms that hold as
+        many; who gets which is settled by a flow from rooms to sections."""
+        units = {
+            number: (self._most(option.offering, number), self._units(number, option))
+            for number in self.reach.classes_for(option.offering.id)
+        }
+        units = {number: entry for number, entry in units.items() if min(entry) > 0}
         found = []
-        for number in self.reach.classes_for(option.offering.id):
-            units = self._units(number, option)
-            if units:
-                column = self.matrix.column(high=units)
-                rooms = self.reach.room_classes[number]
-                self.rooms.append(RoomColumn(option, rooms, column))
-                for period, used in option.uses:
-                    self.matrix.put(self._room_row(number, period), column, used)
-                self._count_section(option.offering, column)
-                found.append((number, column))
+        for most in self._sizes({most for most, _ in units.values()}):
+            halls = tuple(number for number, (holds, _) in units.items() if holds >= most)
+            column = self.matrix.column(high=sum(units[number][1] for number in halls))
+            rooms = sorted(
+                (room for number in halls for room in self.reach.room_classes[number]),
+                key=lambda room: room.seats,
+            )
+            self.rooms.append(RoomColumn(option, most, tuple(rooms), column))
+            for period, used in option.uses:
+                self.matrix.put(self._halls_row(halls, period), column, -used)
+            self._count_section(option.offering, column)
+            found.append((most, column))
         return found
+
+    def _sizes(self, sizes: set[int]) -> list[int]:
+        """The sizes of rooms told apart: all of them for a bound; a few are guide enough."""
+        ordered = sorted(sizes, reverse=True)
+        if not self._guide or len(ordered) <= TOLD_APART:
+            return ordered
+        return ordered[:1] + ordered[1 :: -(-(len(ordered) - 1) // (TOLD_APART - 1))]
+
+    def _halls_row(self, halls: tuple[int, ...], period: int) -> int:
+        """The row that gives rooms of some classes to the sections of a period."""
+        if (halls, period) not in self._halls_rows:
+            row = self._halls_rows[halls, period] = self.matrix.row(low=0)
+            for number in halls:
+                free = self._free_units(number, period)
+                if free:
+                    column = self.matrix.column(high=free)
+                    self.matrix.put(row, column, 1)
+                    self.matrix.put(self._room_row(number, period), column, 1)
+        return self._halls_rows[halls, period]
 
     def _count_section(self, offering: Offering, column: int) -> None:
         if offering.most_sections is None or self.reach.size_waived(offering.id):
@@ -213,43 +237,40 @@ class Sections:
 
     # --- adults -------------------------------------------------------------------------------
 
-    def _role_columns(self, option: Option) -> list[tuple[tuple[int, ...], int]] | None:
-        """Per role asked for, the columns of the adults who fill it, and how many it takes;
-        None when nobody is there for one of them."""
-        needs = [
+    def _crews(self, option: Option) -> list[tuple[RoleNeed, Crew]]:
+        """The crew of each role asked for; empty when nobody is there for one of them."""
+        found = [
             (
                 need,
-                [
+                tuple(
                     staff
                     for staff in adults
                     if any(self._could_work(staff, need, option.offering, r) for r in option.runs)
-                ],
+                ),
             )
             for need, adults in self.reach.staffing(option.offering.id)
         ]
-        if not all(adults for _, adults in needs):
-            return None
-        made: dict[tuple[Role, StaffId], int] = {}
-        for need, adults in needs:
-            for staff in adults:
-                if (need.role, staff) not in made:
-                    made[need.role, staff] = self._duty_column(option, need.role, staff)
-        return [(tuple(made[n.role, staff] for staff in adults), n.count) for n, adults in needs]
+        return found if all(crew for _, crew in found) else []
 
     def _is_free(self, staff: StaffId, run: Run) -> bool:
         return self.facts.available(staff, run) and not any(
             (staff, block) in self.board.on_duty for block in run
         )
 
-    def _duty_column(self, option: Option, role: Role, staff: StaffId) -> int:
-        column = self.matrix.column(high=len(option.runs))
-        self.duties.append(DutyColumn(option, role, staff, column))
-        for period, used in option.uses:
-            if (staff, period) not in self._duty_rows:
+    def _crew_row(self, crew: Crew, period: int) -> int:
+        """The row that gives a crew's adults to the posts of a period."""
+        if (crew, period) not in self._crew_rows:
+            row = self._crew_rows[crew, period] = self.matrix.row(low=0)
+            for staff in crew:
                 free = sum(1 for b in self.periods[period] if self._is_free(staff, (b,)))
-                self._duty_rows[staff, period] = self.matrix.row(high=free)
-            self.matrix.put(self._duty_rows[staff, period], column, used)
-        return column
+                if not free:
+                    continue
+                if (staff, period) not in self._duty_rows:
+                    self._duty_rows[staff, period] = self.matrix.row(high=free)
+                column = self.matrix.column(high=free)
+                self.matrix.put(row, column, 1)
+                self.matrix.put(self._duty_rows[staff, period], column, 1)
+        return self._crew_rows[crew, period]
 
     def _could_work(self, staff: StaffId, need: RoleNeed, offering: Offering, run: Run) -> bool:
         if self._guide:

@@ -121,15 +121,19 @@ class Worth:
                 worth += gain * self.price["equity-floor"]
         return worth
 
+    @staticmethod
+    def kept(old: PublishedPlace, session: OpenSession) -> int:
+        """How much of a published place a session keeps: offering, room, lead."""
+        same = (old.offering == session.offering.id) + (old.room == session.room.id)
+        return same + (old.lead is not None and session.lead == old.lead)
+
     def staying(self, student: StudentId, session: OpenSession) -> int:
         """What keeping offering, room and lead as published saves."""
         kept = 0
         for block in session.blocks:
             old = self.before.get((student, block))
             if old is not None:
-                same = (old.offering == session.offering.id) + (old.room == session.room.id)
-                same += old.lead is not None and session.lead == old.lead
-                kept += same * self.facts.blocks[block].moved_factor
+                kept += self.kept(old, session) * self.facts.blocks[block].moved_factor
         return kept * self.price["moved"]
 
     def unserved(self) -> int:
