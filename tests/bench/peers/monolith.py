@@ -539,21 +539,26 @@ class DayModel:
                     ]
                     if ways:
                         self.matrix.row(ways, low=1)
+                        self._run_in(lock.offering, lock.block, lock.room)
                 case SessionLock():
-                    at = self._at(lock.offering, lock.block)
-                    sections = [
-                        (c, 1)
-                        for option in at
-                        for rooms, c in option.rooms
-                        if lock.room is None or any(room.id == lock.room for room in rooms)
-                    ]
-                    self.matrix.row(sections, low=1)
+                    self._run_in(lock.offering, lock.block, lock.room)
                     if lock.lead is not None:
-                        self._hold(at, lock.lead, "lead")
+                        self._hold(self._at(lock.offering, lock.block), lock.lead, "lead")
                 case DutyLock(offering=offering) if offering is not None:
                     self._hold(self._at(offering, lock.block), lock.staff, lock.role)
                 case DutyLock() | RoomLock():
                     pass  # `lawful` leaves no option that would break them
+
+    def _run_in(self, offering: str, block: BlockId, room: str | None) -> None:
+        """A section runs in the block, in the room where one is named."""
+        sections = [
+            (column, 1)
+            for option in self._at(offering, block)
+            for rooms, column in option.rooms
+            if room is None or any(other.id == room for other in rooms)
+        ]
+        if sections:
+            self.matrix.row(sections, low=1)
 
     def _at(self, offering: str, block: BlockId) -> list[Option]:
         return [o for o in self.options if o.offering.id == offering and block in o.run]
@@ -585,11 +590,11 @@ class DayModel:
     def plan(self, values: list[int]) -> Plan:
         """The plan that a solution amounts to, made lawful where it is not."""
         office = Office(self.problem)
-        office.keep_locks()
         opened = {
             option: list(self._opened(office, option, values))
             for option in sorted(self.options, key=lambda option: -len(option.run))
         }
+        office.keep_locks()
         for option, sessions in opened.items():
             seats = [s for (s, _), column in option.seats.items() if values[column]]
             for student in seats:
@@ -602,42 +607,29 @@ class DayModel:
         return office.plan()
 
     def _opened(self, office: Office, option: Option, values: list[int]) -> Iterator[OpenSession]:
-        """The option's sessions: those that locks have opened, then as many as it is to have."""
+        """The option's sessions, in rooms that locks name before others that are alike."""
         offering, run = option.offering, option.run
-        standing = [s for s in office.board.in_block[run[0]] if s.offering == offering]
-        standing = [s for s in standing if self.zone_of[s.room.building] == option.zone]
-        yield from standing
-        free = [
-            room
-            for rooms, column in option.rooms
-            for room in self._free_rooms(office, option, rooms)[: values[column]]
-        ]
+        named = {
+            lock.room
+            for lock in self.facts.locks
+            if isinstance(lock, PlacementLock | SessionLock)
+            and lock.offering == offering.id
+            and lock.block in run
+        }
         on_duty: dict[Role, list[StaffId]] = defaultdict(list)
         for (role, staff), column in option.duties.items():
-            if values[column] and not any((staff, b) in office.board.on_duty for b in run):
+            if values[column]:
                 on_duty[role].append(staff)
-        wanted = sum(values[column] for _, column in option.rooms) - len(standing)
-        for room in free[: max(0, wanted)]:
-            if not self.lawful.one_more(office.board, offering):
-                return
-            duties = list(_dealt(offering, on_duty))
-            if len(duties) == sum(need.count for need in offering.roles):
-                yield office.open_as(offering, run, room, duties)
-            else:
-                session = office.open(offering, run)
-                if session is not None:
-                    yield session
-
-    def _free_rooms(self, office: Office, option: Option, rooms: tuple[Room, ...]) -> list[Room]:
-        """A shared room stands as often as it has zones left."""
-        return [
-            room
-            for room in rooms
-            if self.lawful.room_is_free(office.board, room, option.offering.id, option.run)
-            for _ in range(
-                room.zones - max(len(office.board.in_room[room.id, b]) for b in option.run)
-            )
-        ]
+        for alike, column in option.rooms:
+            for _ in range(values[column]):
+                free = [
+                    room
+                    for room in sorted(alike, key=lambda room: room.id not in named)
+                    if self.lawful.room_is_free(office.board, room, offering.id, run)
+                ]
+                duties = list(_dealt(offering, on_duty))
+                if free and len(duties) == sum(need.count for need in offering.roles):
+                    yield office.open_as(offering, run, free[0], duties)
 
 
 def _dealt(offering: Offering, on_duty: dict[Role, list[StaffId]]) -> Iterator[Duty]:
