@@ -11,7 +11,6 @@ python -m tests.bench ... --keep FOLDER        problems, plans and measurements 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 from importlib.util import find_spec
@@ -21,7 +20,7 @@ from tests.bench.cases import GROWTH, TIGHT, Case, full_cases, growth_cases, qui
 from tests.bench.drawing import picture
 from tests.bench.measuring import Bench, Measured
 from tests.bench.outside import INSTANCES, divisions, timetables
-from tests.bench.peers import PEERS
+from tests.bench.peers import PEERS, lacking
 from tests.bench.report import Results, written
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -77,8 +76,9 @@ def _arguments() -> argparse.Namespace:
 def _measure_families(folder: Path, asked: argparse.Namespace, results: Results) -> None:
     cases = [*full_cases(), *growth_cases()] if asked.full or asked.only else quick_cases()
     bench = Bench(folder, _say)
-    if shutil.which("java") is None and "timefold" in PEERS:
-        _miss(results, "timefold: there is no `java` on the PATH; it needs a JDK 17")
+    for peer in PEERS:
+        if lacking(peer):
+            _miss(results, lacking(peer))
     for case in cases:
         if _is_asked(case, asked):
             results.families.append((case, bench.ours(case)))
@@ -88,9 +88,10 @@ def _measure_families(folder: Path, asked: argparse.Namespace, results: Results)
 
 def _peers(case: Case, asked: argparse.Namespace) -> tuple[str, ...]:
     """Those who get the same day and time: all, but ours alone where only its growth is asked."""
+    named = () if case.shape in GROWTH else PEERS
     if asked.peers is not None:
-        return tuple(asked.peers)
-    return () if case.shape in GROWTH else PEERS
+        named = tuple(asked.peers)
+    return tuple(peer for peer in named if not lacking(peer))
 
 
 def _is_asked(case: Case, asked: argparse.Namespace) -> bool:

@@ -12,7 +12,7 @@ from schemas.problem import Problem
 from services.examples import example
 from solver.linear import Matrix
 from tests.bench.judging import judge
-from tests.bench.peers import greedy, signup
+from tests.bench.peers import greedy, lacking, signup
 from tests.bench.peers.engines import Found, best_plans, with_cp_sat, with_highs
 from tests.bench.peers.monolith import DayModel
 
@@ -44,6 +44,18 @@ def test_a_day_in_one_model_becomes_a_lawful_plan(
     found = solve(model.matrix, 3.0)
     (_, values) = best_plans(found, 1)[0]
     verdict = judge(problem, model.plan(values))
+    assert verdict.hard == 0
+    assert verdict.open_seats == 0
+
+
+@pytest.mark.soak  # compiling its constraints takes long
+def test_timefold_turns_the_greedy_plan_into_a_lawful_one() -> None:
+    if lacking("timefold"):
+        pytest.skip(lacking("timefold"))
+    from tests.bench.peers import timefold_days
+
+    problem = day("lab", 60)
+    verdict = judge(problem, timefold_days.solve(problem, 3.0))
     assert verdict.hard == 0
     assert verdict.open_seats == 0
 

@@ -87,6 +87,14 @@ def _monolith(engine: str, problem: Problem, seconds: float, tell: Tell) -> Plan
     return best
 
 
+def _timefold(problem: Problem, seconds: float, tell: Tell) -> Plan:
+    from tests.bench.peers import timefold_days
+
+    plan = timefold_days.solve(problem, seconds)
+    tell(plan.cost)
+    return plan
+
+
 def _worse(a: Plan, b: Plan) -> bool:
     def badness(plan: Plan) -> tuple[int, int]:
         hard = sum(f.amount for f in plan.findings if f.kind == "hard" and f.covered_by is None)
@@ -99,6 +107,7 @@ RUN: dict[str, Callable[[Problem, float, Tell], Plan | None]] = {
     "sign-up": _sign_up,
     "greedy": _greedy,
     "cp-sat": partial(_monolith, "cp-sat"),
+    "timefold": _timefold,
     "highs": partial(_monolith, "highs"),
 }
 """By name; each is loaded only when it is asked for."""

@@ -4,7 +4,7 @@ students are left for them, and finds seats for those left over."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -145,6 +145,28 @@ class Office:
         for block in run:
             self.spare[block] += session.most
         return session
+
+    def open_exactly(
+        self, offering: Offering, run: Run, room: Room, duties: Sequence[Duty]
+    ) -> OpenSession | None:
+        """The same, where rules allow it; None where they don't."""
+        alone = len({duty.staff for duty in duties}) == len(duties)
+        if (
+            not alone
+            or not self.lawful.one_more(self.board, offering)
+            or not self.lawful.in_day_order(self.board, offering.id, run)
+            or not self.lawful.room_is_free(self.board, room, offering.id, run)
+            or not all(
+                any(
+                    need.role == duty.role
+                    and self.lawful.may_serve(self.board, duty.staff, need, offering, run, room)
+                    for need in offering.roles
+                )
+                for duty in duties
+            )
+        ):
+            return None
+        return self.open_as(offering, run, room, duties)
 
     def _rooms(self, offering: Offering, run: Run, wanted: Wanted | None) -> Iterator[Room]:
         free = [
