@@ -18,6 +18,9 @@ again in opening sessions for those without one."""
 MOST_TROUBLES = 400
 """Troubles mended one by one before the search is left to take over."""
 
+CALM = 200
+"""What moving somebody whom the trouble did not touch has to save at least."""
+
 AT_MOST = 2
 """Sessions at which the mending of one trouble is tried."""
 
@@ -445,8 +448,8 @@ class Mender:
         )
         best = max(now, open_ones[0][0] if open_ones else unplaced)
         for gain, session in full[:SEATS]:
-            if gain > best:
-                yield from self._in_place_of_another(student, session, gain - best)
+            if gain - best > CALM:
+                yield from self._in_place_of_another(student, session, gain - best - CALM)
 
     def _take_better(self, edits: Iterable[Edit]) -> bool:
         """Makes the lawful change that saves most; whether one saves anything."""

@@ -28,7 +28,10 @@ ADULTS, ROOMS, OFFERINGS, SEATS = 3, 4, 2, 3
 BROKEN = 10_000
 """What a unit of a hard rule's amount counts beside the cost in comparing ways."""
 
-TRIES = 3
+USUAL_GROUP = 20
+"""Students in a group for each of whom SEATS seats are judged; fewer in a larger one."""
+
+TRIES = 2
 """Times that a group is seated elsewhere until the seats go together."""
 
 
@@ -131,11 +134,13 @@ class Ways:
         free = self.places.free_adults(session.blocks)
         if not free or not students:
             return
-        judged = 0
+        judged = lawful = 0
         for offering in self._likeliest(session, students):
             duties = self.places.crew(offering, (), free)
-            if duties is None or judged == OFFERINGS:
+            if duties is None:
                 continue
+            if lawful == OFFERINGS or judged == 2 * OFFERINGS:
+                return
             for room in self._rooms_for(session, offering, len(students))[:1]:
                 name = self.places.new_name(offering, session.blocks)
                 new = Session(
@@ -145,7 +150,8 @@ class Ways:
                 way = self.judged(
                     "supervise", edit, offering=offering, staff=duties[0].staff, room=room
                 )
-                judged += not way.judged.blocking
+                judged += 1
+                lawful += not way.judged.blocking
                 yield way
 
     def _likeliest(self, session: Session, students: Collection[StudentId]) -> list[OfferingId]:
@@ -271,7 +277,7 @@ class Ways:
                 lawful += 1
                 if best is None or judged.cost < best[0]:
                     best = judged.cost, other
-            if lawful == SEATS:
+            if lawful * len(self.layout.students_in(session.id)) >= SEATS * USUAL_GROUP:
                 break
         return best[1] if best else None
 
