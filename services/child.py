@@ -35,6 +35,8 @@ class Job(Frozen):
     repair: bool = False
     prefer: dict[str, WayKind] = Field(default_factory=dict)
     """For a repair: the way to take, by the key of the trouble."""
+    new_requests: tuple[str, ...] = ()
+    """For a repair: the requests that the published plan did not know of."""
 
 
 class Report(Frozen):
@@ -101,7 +103,7 @@ def _repaired(job: Job, out: IO[bytes]) -> Plan | Contradiction:
     """The repaired plan; every trouble with the ways to mend it is told before."""
     from solver.repair import repair
 
-    answer = repair(job.problem, job.prefer)
+    answer = repair(job.problem, job.prefer, job.new_requests)
     if isinstance(answer, Contradiction):
         return answer
     mended = [trouble.model_dump(mode="json") for trouble in answer.mended]

@@ -65,8 +65,14 @@ class Question:
     digest: str
     settings: DaySettings
     notes: list[dict[str, Any]]
-    in_force: bool
-    """Whether what it stays close to is a plan of the day itself, so that it can be repaired."""
+    in_force: Problem | None
+    """The question of the plan of the day that it stays close to, so that this one repairs it."""
+
+    @property
+    def new_requests(self) -> tuple[str, ...]:
+        """The requests that the plan in force did not know of."""
+        known = {one.id for one in self.in_force.requests} if self.in_force else set()
+        return tuple(one.id for one in self.problem.requests if one.id not in known)
 
 
 class Planner:
@@ -228,8 +234,7 @@ class Planner:
             settings = DaySettings.of(tx.settings())
             taken = snapshot(tx, run.day, beside=_draft_to_stay_close_to(tx, run))
             problem = taken.problem
-            known = problem.published
-            in_force = known is not None and tx.plan(known.plan).day == run.day
+            in_force = _question_in_force(tx, run, problem) if run.kind == "upset" else None
             if run.scenario is not None:
                 changes = Changes.of(tx.scenario(run.scenario).changes)
                 problem = lay_over(problem, changes)
@@ -250,7 +255,8 @@ class Planner:
             time=run.time_limit if own_limit else settings.time_limit,
             seed=run.seed or settings.seed,
             workers=settings.workers,
-            repair=run.kind == "upset" and question.in_force,
+            repair=question.in_force is not None,
+            new_requests=question.new_requests,
             prefer=run.progress.get("prefer", {}),
         )
         bounds = Bounds(seconds=settings.wall_limit, megabytes=settings.memory_megabytes)
@@ -318,6 +324,14 @@ class Planner:
         with self.store.begin(viewer) as tx:
             if tx.finish_run(run.id, run.fence, "failed", reason) and run.scenario is not None:
                 tx.set_scenario(run.scenario, "failed", run=run.id, plan=None)
+
+
+def _question_in_force(tx: Tx, run: RunRow, problem: Problem) -> Problem | None:
+    """What the plan that a run is to stay close to answered, where that is one of the same day."""
+    if problem.published is None:
+        return None
+    known = tx.plan(problem.published.plan)
+    return tx.problem(known.problem_digest) if known.day == run.day else None
 
 
 def _draft_to_stay_close_to(tx: Tx, run: RunRow) -> PlanRow | None:

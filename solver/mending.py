@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from schemas.base import BlockId, Frozen, OfferingId, StudentId
 from schemas.plan import Duty, Finding, Placement, Session
@@ -61,12 +61,17 @@ class Mended(Frozen):
 class Mender:
     """Changes a plan under a hand until no hard finding is left that it knows to mend."""
 
-    def __init__(self, hand: Hand, prefer: Mapping[str, WayKind]) -> None:
+    def __init__(
+        self,
+        hand: Hand,
+        prefer: Mapping[str, WayKind],
+        new_requests: Collection[str] | None = None,
+    ) -> None:
         self.hand, self.facts, self.layout = hand, hand.facts, hand.layout
         self.places = Places(hand)
         self.ways = Ways(self.places)
         self.mended: list[Mended] = []
-        self._prefer = prefer
+        self._prefer, self._new_requests = prefer, new_requests
         self._affected: dict[tuple[StudentId, BlockId], None] = {}
         """The students and blocks that the trouble touched."""
         self._given_up: set[str] = set()
@@ -82,6 +87,7 @@ class Mender:
             if not self._mends(trouble):
                 self._given_up.add(_name(trouble))
         self._open_for_the_unplaced()
+        self._give_support()
         self._meet_requests()
         self._better_places()
 
@@ -407,12 +413,35 @@ class Mender:
                     for session in self.places.stageable(offering.id, run, students=len(able)):
                         yield min(len(able), self.places.most(session)), session
 
+    def _give_support(self) -> None:
+        """Tries to give each student who would get too little of the support that is due: a seat
+        where it is given, or one more session that gives it."""
+        due = {service.id: service for service in self.facts.services}
+        short = [f for f in self.hand.score.findings if f.rule == "service-short"]
+        for service in (due[finding.subjects["service"]] for finding in short):
+            for offering in self.facts.offerings:
+                if self.hand.work < MOST_WORK and self.facts.delivers(service, offering):
+                    self._take_better(self._towards_support(service.student, offering))
+
+    def _towards_support(self, student: StudentId, offering: OfferingId) -> Iterator[Edit]:
+        for run in self.facts.runs_for(student, offering):
+            for session in self.layout.sessions_for(offering):
+                if session.blocks == run and session in self.places.open_to(student, run):
+                    yield self.places.move(student, session)
+            for session in self.places.stageable(offering, run):
+                yield self.places.gathering(session, (student,))
+
     def _meet_requests(self) -> None:
-        """Tries each request that is not met."""
-        missed = [f for f in self.hand.score.findings if f.rule == "request-missed"]
-        asked = {request.id: request for request in self.facts.problem.requests}
-        for finding in missed:
-            request = asked[finding.subjects["request"]]
+        """Tries each new request that is not met."""
+        missed = {
+            finding.subjects["request"]
+            for finding in self.hand.score.findings
+            if finding.rule == "request-missed"
+        }
+        new = self._new_requests
+        for request in self.facts.problem.requests:
+            if request.id not in missed or (new is not None and request.id not in new):
+                continue
             for offering in request.offerings:
                 for block in request.blocks:
                     if offering in self.facts.offerings and self.hand.work < MOST_WORK:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from schemas.base import Frozen, SessionId
 from schemas.plan import Contradiction, Engine, Placement, Plan, Session
@@ -29,11 +29,16 @@ class Repair(Frozen):
     """Whether the search had to take over."""
 
 
-def repair(problem: Problem, prefer: Mapping[str, WayKind] | None = None) -> Repair | Contradiction:
+def repair(
+    problem: Problem,
+    prefer: Mapping[str, WayKind] | None = None,
+    new_requests: Collection[str] | None = None,
+) -> Repair | Contradiction:
     """Mends what is published so that it answers the Problem of now.
 
     Whatever still stands stays; what is broken is mended in the cheapest lawful way, or in the
-    way preferred (by the key of the trouble) where that is lawful. The same Problem and
+    way preferred (by the key of the trouble) where that is lawful. Of the requests only the new
+    ones move anybody: by their ids, or all where that is not known. The same Problem and
     preferences give the same plan, to the byte.
 
     Raises:
@@ -46,7 +51,7 @@ def repair(problem: Problem, prefer: Mapping[str, WayKind] | None = None) -> Rep
     plain = plain_contradiction(facts)
     if plain is not None:
         return plain
-    mender = Mender(Hand(standing(facts, problem.published)), prefer or {})
+    mender = Mender(Hand(standing(facts, problem.published)), prefer or {}, new_requests)
     mender.mend()
     layout = mender.hand.layout
     plan = finish(

@@ -82,7 +82,9 @@ class Report:
     """Minutes of support due that somebody qualified could give, and those given."""
     losses: int = 0
     made_good: int = 0
-    """First wishes lost, and those after which one was granted within three ballots."""
+    still_lost: int = 0
+    """First wishes lost, after how many of them one was granted within three ballots, and after
+    how many it was not; the others are still open."""
     highest_credit: int = 1
     new_company: list[float] = field(default_factory=list)
     """Per day: the share of a student's groupmates who were none the school day before."""
@@ -101,7 +103,8 @@ class Report:
         yield f"days planned: {self.days}, hard findings: {self.hard}"
         yield f"longest without a need served: {self.longest_unserved} days"
         yield f"support delivered: {self.delivered} of {self.due} min ({self.service_share:.1%})"
-        yield f"first wishes lost: {self.losses}, granted within three ballots: {self.made_good}"
+        yield f"first wishes lost: {self.losses}; granted within three ballots: {self.made_good}"
+        yield f"not granted within three: {self.still_lost}"
         yield f"highest fairness credit: {self.highest_credit}"
         yield f"new groupmates from one day to the next: {_mean(self.new_company):.1%}"
         yield f"pairs together on more than half the days: {self.most_shared:.2%}"
@@ -223,7 +226,7 @@ class Simulation:
         """In this process, with the same doors as the planner's child has."""
         if not job.repair:
             return solve(job.problem, Limits(work=job.work, seed=job.seed))
-        answer = repair(job.problem)
+        answer = repair(job.problem, job.prefer, job.new_requests)
         if isinstance(answer, Contradiction):
             return answer
         self.report.searched += answer.searched
@@ -322,8 +325,11 @@ class Simulation:
             granted = first in got[student]
             if student in self._waiting:
                 self._waiting[student] += 1
-                if granted and self._waiting.pop(student) <= 3:
-                    self.report.made_good += 1
+                waited = self._waiting[student]
+                self.report.made_good += granted and waited <= 3
+                self.report.still_lost += not granted and waited == 3
+                if granted:
+                    del self._waiting[student]
             elif not granted:
                 self._waiting[student] = 0
                 self.report.losses += 1
@@ -372,6 +378,7 @@ class Simulation:
     ) -> None:
         hit = {s.id for s in before.plan.sessions if away & {duty.staff for duty in s.duties}}
         affected = {seat.student for seat in before.plan.placements if seat.session in hit} | gone
+        affected |= {entry.student for entry in before.plan.unplaced}
         found = changes(
             day_of(before.plan, problem.homes, before.plan.unplaced),
             day_of(after.plan, problem.homes, after.plan.unplaced),

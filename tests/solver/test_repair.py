@@ -10,6 +10,7 @@ import pytest
 from schemas.base import dumps
 from schemas.plan import Contradiction, Plan
 from schemas.problem import (
+    DayService,
     DayStaff,
     DayStudent,
     DutyLock,
@@ -23,7 +24,7 @@ from schemas.problem import (
     RoomLock,
     SessionLock,
 )
-from schemas.school import RoleNeed, Room
+from schemas.school import Offering, RoleNeed, Room
 from solver.mending import Mended
 from solver.repair import Repair, repair
 from tests.solver.plain_school import ART, CLEO, MATHS, OKAFOR, VEGA, Seated, changed, held, school
@@ -199,6 +200,29 @@ def test_a_new_request_is_met_where_there_is_a_seat() -> None:
     dear = Policy(weights={"request-missed": 1000})
     answer = repaired(day(*WHOLE, requests=(asked,), policy=dear))
     assert ("Ana", "art-first-14") in {(p.student, p.session) for p in answer.plan.placements}
+
+
+def test_a_request_that_was_known_before_moves_nobody_now() -> None:
+    asked = Request(
+        id="q", staff="Okafor", student="Ana", offerings=("art",), blocks=("first",), priority=5
+    )
+    dear = Policy(weights={"request-missed": 1000})
+    answer = repair(day(*WHOLE, requests=(asked,), policy=dear), new_requests=())
+    assert isinstance(answer, Repair)
+    assert moved(answer.plan) == set()
+
+
+def test_support_that_an_upset_took_away_is_given_elsewhere() -> None:
+    support = Offering(
+        id="alcove", title="Alcove with Mr Kim", modality="service", largest=3,
+        roles=(RoleNeed(role="lead", qualification="maths"),),
+    )  # fmt: skip
+    owed = DayService(
+        id="v", student="Ana", kind="reading", minutes_due=40, qualification="maths",
+        setting="pull_out", largest_group=3,
+    )  # fmt: skip
+    answer = repaired(day(*WHOLE, offerings=(TAUGHT, OPEN_ART, support), services=(owed,)))
+    assert "service-short" not in {finding.rule for finding in answer.plan.findings}
 
 
 def locked_student(offering: str) -> PlacementLock:
