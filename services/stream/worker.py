@@ -20,8 +20,9 @@ from services.viewer import Viewer
 
 CANNOT_GO_ON = 70
 """Exit status after a fault that a restart may mend; what was not committed is offered again."""
-SECONDS_TO_GATHER = 0.02
-"""How long records are gathered to be committed together."""
+SECONDS_TO_GATHER = 0.1
+"""How long records are gathered to be committed together, where fewer than a batch wait: shorter,
+and a busy machine commits them in many small batches, which costs three times as much."""
 SECONDS_BETWEEN_LOOKS = 5.0
 Ending = Callable[[int], NoReturn]
 
