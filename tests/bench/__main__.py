@@ -1,7 +1,7 @@
 """`make bench` and `make bench FULL=1`: measures our solver, and prints the tables.
 
 python -m tests.bench                          one seed, the smaller families
-python -m tests.bench --full                   everything; hours
+python -m tests.bench --full [--seeds 3]       everything; hours; writes docs/bench.md and .svg
 python -m tests.bench families --only lab      one family, one seed
 python -m tests.bench itc --time 600 --only comp-2007-2-1
 python -m tests.bench ... --keep FOLDER        problems, plans and measurements stay there, and
@@ -16,7 +16,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.bench.cases import GROWTH, TIGHT, Case, full_cases, growth_cases, quick_cases
+from tests.bench.cases import GROWTH, SEEDS, TIGHT, Case, full_cases, growth_cases, quick_cases
 from tests.bench.drawing import picture
 from tests.bench.measuring import Bench, Measured
 from tests.bench.outside import INSTANCES, divisions, timetables
@@ -64,6 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="every family, five seeds: hours")
     parser.add_argument("--only", nargs="*", default=[], help="families or instances by name")
     parser.add_argument("--peers", nargs="*", help=f"of {', '.join(PEERS)}; all when not said")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many in a full run")
     parser.add_argument("--time", type=float, help="seconds for each outside instance")
     parser.add_argument("--keep", type=Path, help="a folder in which everything stays")
     asked = parser.parse_args()
@@ -74,7 +75,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measure_families(folder: Path, asked: argparse.Namespace, results: Results) -> None:
-    cases = [*full_cases(), *growth_cases()] if asked.full or asked.only else quick_cases()
+    cases = quick_cases()
+    if asked.full or asked.only:
+        cases = [*full_cases(asked.seeds), *growth_cases(asked.seeds)]
     bench = Bench(folder, _say)
     for peer in PEERS:
         if lacking(peer):
@@ -87,8 +90,10 @@ def _measure_families(folder: Path, asked: argparse.Namespace, results: Results)
 
 
 def _peers(case: Case, asked: argparse.Namespace) -> tuple[str, ...]:
-    """Those who get the same day and time: all, but ours alone where only its growth is asked."""
-    named = () if case.shape in GROWTH else PEERS
+    """Those who get the same day and time: all of them, but ours alone where only its growth is
+    asked, and one seed of the fuller days."""
+    alone = case.shape in GROWTH or (case.tight != TIGHT and case.seed > 0)
+    named = () if alone else PEERS
     if asked.peers is not None:
         named = tuple(asked.peers)
     return tuple(peer for peer in named if not lacking(peer))
