@@ -21,7 +21,7 @@ from services.child import Job
 from services.clockwork import tick
 from services.day_settings import DaySettings, SettingsRefused
 from services.mastery.tables import SettingsError
-from services.scenarios import Changes, ChangesRefused, lay_over
+from services.scenarios import ChangesRefused, lay_over, read_changes
 from services.snapshot import NoSchoolDay, snapshot
 from services.solving import Bounds, Cancelled, Follow, SolvingFailed, solve_in_child
 from services.store import PlanRow, RunRow, Store, Tx, Unavailable
@@ -236,7 +236,7 @@ class Planner:
             problem = taken.problem
             in_force = _question_in_force(tx, run, problem) if run.kind == "upset" else None
             if run.scenario is not None:
-                changes = Changes.of(tx.scenario(run.scenario).changes)
+                changes = read_changes(tx.scenario(run.scenario).changes)
                 problem = lay_over(problem, changes)
         with self.store.begin(viewer) as tx:
             digest = tx.save_problem(problem)

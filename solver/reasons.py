@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
 
 from pydantic import Field
 
 from schemas.base import BlockId, CompetencyId, Frozen, SessionId, StaffId, StudentId
 from schemas.plan import Audience, Finding, Placement, Session, Unplaced
 from schemas.problem import PlacementLock
+from schemas.schedule import Reason
 from solver.changes import Change, PersonKind, Whereabouts
 from solver.facts import Facts
 from solver.layout import Layout
@@ -24,20 +24,6 @@ only, so that the neutral sentence gives nobody away."""
 
 LOCKED_PEOPLE: dict[PersonKind, set[str]] = {"student": {"student"}, "staff": {"staff", "lead"}}
 """The fields of a lock that name people of a kind."""
-
-ReasonId = Literal[
-    "need", "choice", "request", "service", "lock", "only_open_seat", "open_place", "unplaced",
-    "adult_absent", "adult_elsewhere", "takes_over", "steps_in", "free", "room_closed",
-    "not_there", "locked", "home_place", "rearranged",
-]  # fmt: skip
-
-
-class Reason(Frozen):
-    """A reason by id, with what it speaks of; words are found for it at the page."""
-
-    id: ReasonId
-    parameters: dict[str, str] = Field(default_factory=dict)
-    audience: Audience = "everyone"
 
 
 class Refusal(Frozen):

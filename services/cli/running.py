@@ -79,11 +79,11 @@ def whatif(
 ) -> None:
     """Solve a day with changes laid over it, and compare it with the live plan, which stays."""
     from services.cli.days import answer, show_comparison
-    from services.scenarios import Changes, ChangesRefused, comparison, start
+    from services.scenarios import ChangesRefused, comparison, read_yaml, start
     from services.viewer import Viewer
 
     try:
-        changes = Changes.from_yaml(file.read_text("utf-8"))
+        changes = read_yaml(file.read_text("utf-8"))
     except (ChangesRefused, OSError, UnicodeDecodeError) as error:
         _fail(f"{file}: {error}", code=2)
     if changes.day is None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
-from schemas.base import BlockId, Frozen, OfferingId, RoomId, StaffId, Text
+from schemas.base import BlockId, RoomId, StaffId
 from schemas.problem import DayStaff, HomePlace, Problem
-from schemas.school import Offering, Room
+from schemas.scenario import AdultAbsent, Changes, RoomClosed, Size
+from schemas.school import Offering
 from services.scenarios.blocks import without_blocks
 from solver.facts import Facts
 from solver.rules import RULES
@@ -21,60 +21,25 @@ class ChangesRefused(ValueError):
     """The changes cannot be laid over the day: what, where, and how to mend it."""
 
 
-class AdultAbsent(Frozen):
-    staff: StaffId
-    blocks: tuple[BlockId, ...] = ()
-    """None named means the whole day."""
+def read_changes(fields: Any) -> Changes:
+    """Raises: ChangesRefused, naming the field that is unknown or out of range."""
+    if not isinstance(fields, dict):
+        raise ChangesRefused("a what-if is a table of changes, such as `adults_absent: [...]`")
+    try:
+        return Changes.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        known = ", ".join(Changes.model_fields)
+        raise ChangesRefused(f"{where}: {first['msg']}; it may hold {known}") from error
 
 
-class RoomClosed(Frozen):
-    room: RoomId
-    blocks: tuple[BlockId, ...] = ()
-    """None named means the whole day."""
-
-
-class Size(Frozen):
-    """Another size for an offering, in students; what is left out stays."""
-
-    offering: OfferingId
-    smallest: Annotated[int, Field(ge=0)] | None = None
-    largest: Annotated[int, Field(ge=1)] | None = None
-
-
-class Changes(Frozen):
-    """What is laid over a day. Everything else stays as the school's records have it."""
-
-    title: Text = ""
-    day: date | None = None
-    adults_absent: tuple[AdultAbsent, ...] = ()
-    adults_added: tuple[DayStaff, ...] = ()
-    rooms_closed: tuple[RoomClosed, ...] = ()
-    rooms_added: tuple[Room, ...] = ()
-    sizes: tuple[Size, ...] = ()
-    blocks_dropped: tuple[BlockId, ...] = ()
-    weights: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
-    """Weights of soft rules; a hard rule has none, so it cannot be switched off."""
-
-    @classmethod
-    def of(cls, fields: Any) -> Changes:
-        """Raises: ChangesRefused, naming the field that is unknown or out of range."""
-        if not isinstance(fields, dict):
-            raise ChangesRefused("a what-if is a table of changes, such as `adults_absent: [...]`")
-        try:
-            return cls.model_validate(fields)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            known = ", ".join(cls.model_fields)
-            raise ChangesRefused(f"{where}: {first['msg']}; it may hold {known}") from error
-
-    @classmethod
-    def from_yaml(cls, text: str) -> Changes:
-        """Raises: ChangesRefused, naming the place that cannot be read."""
-        try:
-            return cls.of(yaml.safe_load(text))
-        except yaml.YAMLError as error:
-            raise ChangesRefused(f"this is not YAML: {error}") from error
+def read_yaml(text: str) -> Changes:
+    """Raises: ChangesRefused, naming the place that cannot be read."""
+    try:
+        return read_changes(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise ChangesRefused(f"this is not YAML: {error}") from error
 
 
 def lay_over(problem: Problem, changes: Changes) -> Problem:

@@ -6,7 +6,8 @@ from datetime import date
 
 from schemas.plan import Plan
 from schemas.problem import Problem
-from services.scenarios.changes import Changes, ChangesRefused, lay_over
+from schemas.scenario import Changes
+from services.scenarios.changes import ChangesRefused, lay_over
 from services.scenarios.compare import Comparison, compare
 from services.snapshot import snapshot
 from services.store import PlanRow, ScenarioRow, Store, Tx

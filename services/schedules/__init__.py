@@ -1,7 +1,6 @@
 """Schedules and rosters: one person's view of a published plan, one session's list of students."""
 
 from services.schedules.book import (
-    Arrival,
     Book,
     Names,
     bell_blocks,
@@ -10,18 +9,12 @@ from services.schedules.book import (
     neighbours,
     shown,
 )
-from services.schedules.day import Entry, Schedule, staff_schedule, student_schedule
-from services.schedules.roster import Missing, Roster, RosterLine, leavers, roster
+from services.schedules.day import staff_schedule, student_schedule
+from services.schedules.roster import leavers, roster
 
 __all__ = [
-    "Arrival",
     "Book",
-    "Entry",
-    "Missing",
     "Names",
-    "Roster",
-    "RosterLine",
-    "Schedule",
     "bell_blocks",
     "book_before",
     "flex_blocks",

@@ -8,24 +8,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from schemas.base import BlockId, CompetencyId, Frozen, SessionId, StaffId, StudentId
+from schemas.base import BlockId, CompetencyId, SessionId, StaffId, StudentId
 from schemas.plan import Placement, Session, Unplaced
 from schemas.problem import DayBlock, HomePlace, Problem
+from schemas.schedule import Arrival, Reason
 from schemas.school import BellSchedule, Block, ClassSection
 from services.short_names import competency_codes, competency_names
 from services.store import PlanRow, Tx
 from solver.facts import Facts
 from solver.layout import Layout
-from solver.reasons import Reason, why_here
+from solver.reasons import why_here
 
 DAYS_SHOWN_AHEAD = 14
-
-
-class Arrival(Frozen):
-    """Where somebody is expected from, or is now instead."""
-
-    title: str
-    room: str
 
 
 @dataclass(frozen=True)

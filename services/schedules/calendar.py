@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vDuration
 
+from schemas.schedule import Entry, Schedule
 from services.canonical import canonical, sha256
 from services.schedules.book import Book
-from services.schedules.day import Entry, Schedule, staff_schedule, student_schedule
+from services.schedules.day import staff_schedule, student_schedule
 from services.store import PlanRow, Tx
 from services.store.people import PersonKind
 from services.timer import instant_at

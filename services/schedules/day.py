@@ -3,49 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import Literal
 
-from schemas.base import BlockId, Frozen, Minute, SessionId, StaffId, StudentId
+from schemas.base import BlockId, SessionId, StaffId, StudentId
 from schemas.plan import Session, Unplaced
 from schemas.problem import DayBlock
-from schemas.school import Role
+from schemas.schedule import Entry, Schedule, What
 from services.schedules.book import Book
-from solver.reasons import Reason, why_unplaced
-
-What = Literal["session", "class", "home", "break", "away", "open"]
-"""home: the supervised home place; open: a block in which nothing holds an adult."""
-
-
-class Entry(Frozen):
-    """A stretch of a person's day. `what` says of which kind; names are fit for its reader."""
-
-    what: What
-    start: Minute
-    end: Minute
-    blocks: tuple[BlockId, ...]
-    block_titles: tuple[str, ...]
-    title: str
-    room: str = ""
-    building: str = ""
-    adults: tuple[str, ...] = ()
-    session: SessionId | None = None
-    role: Role | None = None
-    """An adult's own role."""
-    students: int | None = None
-    """How many students come; told to adults only."""
-    why: tuple[Reason, ...] = ()
-    """Why the person is here, the strongest reason first; told to those it is about."""
-
-
-class Schedule(Frozen):
-    """One person's day by a published plan, in order of time."""
-
-    day: date
-    zone: str
-    plan: str
-    pub_seq: int
-    entries: tuple[Entry, ...]
+from solver.reasons import why_unplaced
 
 
 def student_schedule(book: Book, student: StudentId) -> Schedule:

@@ -4,50 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from schemas.base import BlockId, Frozen, Minute, SessionId, StudentId
-from schemas.plan import Placement, Session
-from schemas.school import Role
-from services.schedules.book import Arrival, Book
+from schemas.base import SessionId, StudentId
+from schemas.plan import Session
+from schemas.schedule import Arrival, Missing, Roster, RosterLine
+from services.schedules.book import Book
 from solver.changes import session_changes
-from solver.reasons import Reason
-
-
-class RosterLine(Frozen):
-    """A student on a roster. `comes_from` is where they are in the block before, and `arriving`
-    says that an earlier publication of the day had them elsewhere."""
-
-    student: StudentId
-    name: str
-    placement: Placement
-    competency: str = ""
-    comes_from: Arrival | None = None
-    arriving: bool = False
-    attendance: str | None = None
-    why: tuple[Reason, ...] = ()
-
-
-class Missing(Frozen):
-    """A student an earlier publication had on this roster, and where they are now."""
-
-    student: StudentId
-    name: str
-    now: Arrival | None
-
-
-class Roster(Frozen):
-    """One session's list of students."""
-
-    session: SessionId
-    title: str
-    room: str
-    start: Minute
-    end: Minute
-    block: BlockId
-    blocks: tuple[str, ...]
-    adults: tuple[tuple[str, Role], ...]
-    seats: int
-    lines: tuple[RosterLine, ...]
-    missing: tuple[Missing, ...] = ()
 
 
 def roster(

@@ -6,39 +6,17 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Row
 
 from schemas.base import loads
 from schemas.plan import Plan, PlanStatus
-
-RunKind = Literal["cutoff", "upset", "person", "scenario"]
-RunStatus = Literal["queued", "running", "done", "failed", "cancelled"]
+from schemas.run import Run
 
 
-@dataclass(frozen=True)
-class RunRow:
-    """One attempt to answer. `work` in units of about a second of one core, times in seconds."""
-
-    id: str
-    day: date
-    kind: RunKind
-    scenario: str | None
-    status: RunStatus
-    fence: int
-    owner: str | None
-    lease_until: datetime | None
-    as_of: int | None
-    seed: int
-    work: float | None
-    time_limit: float | None
-    progress: dict[str, Any]
-    error: str | None
-    asked_by: str
-    created_at: datetime
-    finished_at: datetime | None
-    problem_digest: str | None
+class RunRow(Run):
+    """A run as it stands in the record."""
 
     @classmethod
     def of(cls, row: Row[Any]) -> RunRow:

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from sqlalchemy import and_, case, func, or_, select
 
+from schemas.run import RunKind, RunStatus
 from services.canonical import canonical
 from services.store import tables as t
 from services.store.errors import NotFound
 from services.store.part import Part, utc_now
-from services.store.rows import RunKind, RunRow, RunStatus
+from services.store.rows import RunRow
 
 
 class Runs(Part):

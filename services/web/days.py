@@ -13,10 +13,10 @@ from fastapi.responses import Response
 from schemas.base import BlockId, Id
 from schemas.events import RoomPresenceFacts, StaffPresenceFacts, StudentPresenceFacts
 from schemas.plan import PlanStatus
+from schemas.run import RunKind, RunStatus
 from schemas.school import BellSchedule, CalendarDay
 from services.facts import PRESENCE, away
 from services.store import PlanRow, RunRow, Tx
-from services.store.rows import RunKind, RunStatus
 from services.web.notices import Told, told
 from services.web.pages import Asker, Pages, View, asking, back_to
 from services.web.recording import record

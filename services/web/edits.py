@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from schemas.base import Id
 from schemas.plan import Finding, Session
 from schemas.problem import Lock, Problem, SessionLock
+from schemas.schedule import Reason
 from services import workflow
 from services.store import NotFound, PlanRow
 from services.web.naming import Directory, directory_of
@@ -20,7 +21,7 @@ from solver.facts import Facts
 from solver.layout import Layout
 from solver.places import Offer
 from solver.places import Places as OpenPlaces
-from solver.reasons import Reason, why_here
+from solver.reasons import why_here
 
 pages = Pages()
 Planner = Annotated[Asker, Depends(asking("scheduler", "admin"))]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.problem import Problem
+from schemas.schedule import Reason
 from services.short_names import competency_names
 from services.store import PlanRow, Tx
 from services.web.pages import View
-from solver.reasons import Reason
 
 KINDS_OF_SUBJECT = {"other": "student", "home": "room", "then": "offering", "first": "offering"}
 """Subjects of findings that name something of another kind."""

@@ -11,6 +11,7 @@ from fastapi import Depends
 from fastapi.responses import Response
 
 from schemas.base import Id
+from schemas.schedule import Reason
 from schemas.school import AccessRole
 from services.schedules import bell_blocks
 from services.store import NotFound, Tx
@@ -18,7 +19,6 @@ from services.store.people import Notice, PersonKind
 from services.web import words
 from services.web.pages import PLACES, Asker, Pages, View, asking, back_to
 from solver.changes import Whereabouts
-from solver.reasons import Reason
 
 pages = Pages()
 Anyone = Annotated[

@@ -8,16 +8,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from services.schedules import (
-    Book,
-    Roster,
-    Schedule,
-    book_before,
-    leavers,
-    roster,
-    staff_schedule,
-    student_schedule,
-)
+from schemas.schedule import Roster, Schedule
+from services.schedules import Book, book_before, leavers, roster, staff_schedule, student_schedule
 from services.store import PlanRow, Tx
 from services.web.pages import templates
 

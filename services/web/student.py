@@ -10,8 +10,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from schemas.base import OfferingId, StudentId
 from schemas.events import ChoiceFacts
+from schemas.schedule import Schedule
 from schemas.school import Offering, Student
-from services.schedules import Book, Schedule, flex_blocks, neighbours, shown, student_schedule
+from services.schedules import Book, flex_blocks, neighbours, shown, student_schedule
 from services.store import NotFound, Tx
 from services.web.notices import Told, told
 from services.web.pages import Asker, Pages, View, asking, back_to

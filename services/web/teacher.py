@@ -12,10 +12,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from schemas.base import BlockId, CompetencyId, OfferingId, SessionId, StudentId
 from schemas.events import AttendanceFacts, EvidenceFacts, RequestFacts
+from schemas.schedule import Roster, Schedule
 from services.schedules import (
     Book,
-    Roster,
-    Schedule,
     book_before,
     flex_blocks,
     leavers,

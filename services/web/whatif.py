@@ -13,8 +13,9 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from schemas.base import Id
+from schemas.scenario import Changes
 from services import scenarios
-from services.scenarios import Changes, ChangesRefused, Comparison
+from services.scenarios import ChangesRefused, Comparison, read_changes, read_yaml
 from services.scenarios.compare import Measure
 from services.schedules import neighbours
 from services.store import ScenarioRow, Tx
@@ -138,7 +139,7 @@ def _changes(asker: Asker, form: FormData) -> Changes:
     """Raises: ChangesRefused, ValueError where a number is none."""
     text = str(form.get("yaml", "")).strip()
     if text:
-        return Changes.from_yaml(text)
+        return read_yaml(text)
     fields: dict[str, Any] = {
         "adults_absent": [{"staff": one} for one in form.getlist("absent")],
         "rooms_closed": [{"room": one} for one in form.getlist("closed")],
@@ -155,7 +156,7 @@ def _changes(asker: Asker, form: FormData) -> Changes:
     with asker.read() as tx:
         if form.get("another_room"):
             fields["rooms_added"] = [_another(tx, str(form["another_room"]))]
-        changes = Changes.of(fields)
+        changes = read_changes(fields)
         title = str(form.get("title", "")).strip() or "; ".join(_in_words(tx, changes))
     return changes.model_copy(update={"title": title[:LONGEST_TITLE]})
 
@@ -222,7 +223,7 @@ def compare_page(asker: Planner, scenario: str) -> ScenarioPage:
         return ScenarioPage(
             scenario=_line(row),
             changes=row.changes,
-            changed=tuple(_in_words(tx, Changes.of(row.changes))),
+            changed=tuple(_in_words(tx, read_changes(row.changes))),
             error=run.error if run else None,
             comparison=compared,
             names=names,

@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from schemas.plan import Finding
-from solver.reasons import Reason
+from schemas.schedule import Reason
 from solver.rules import RULES
 
 LANGUAGE = "en"

@@ -10,6 +10,7 @@ from typing import Any
 from schemas.base import BlockId, Id, RoomId, SessionId
 from schemas.plan import Finding, Plan, Session
 from schemas.problem import Problem
+from schemas.schedule import Reason
 from services.store import PlanRow, Store, Tx
 from services.viewer import Viewer
 from services.workflow.present import Standing, as_machine, present_problem, stand
@@ -28,7 +29,7 @@ from services.workflow.rights import may_plan
 from solver.changes import Badge, Change, PersonKind, changes, day_of, session_changes
 from solver.facts import Facts
 from solver.mending import Mended
-from solver.reasons import Reason, adults_moved, seats, why_changed
+from solver.reasons import adults_moved, seats, why_changed
 from solver.rules import RULES
 from solver.tally import by_rule
 

@@ -8,10 +8,10 @@ from typing import Any
 from schemas.base import BlockId, CompetencyId, Frozen, Id, OfferingId, RoomId, SessionId
 from schemas.plan import Duty, Finding, PlanStatus, Session, Unplaced
 from schemas.problem import Lock
+from schemas.schedule import Reason
 from schemas.school import Modality
 from solver.changes import Badge, Change, PersonKind
 from solver.mending import Mended
-from solver.reasons import Reason
 
 
 class Verdict(Frozen):

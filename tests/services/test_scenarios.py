@@ -7,14 +7,16 @@ from collections.abc import Callable
 import pytest
 
 from schemas.problem import Problem
+from schemas.scenario import Changes
 from services.planner import Planner
 from services.scenarios import (
-    Changes,
     ChangesRefused,
     Comparison,
     comparison,
     lay_over,
     promote,
+    read_changes,
+    read_yaml,
     start,
 )
 from services.snapshot import snapshot
@@ -64,7 +66,7 @@ def day(east: Store) -> Problem:
 
 
 def test_each_kind_of_change_is_laid_over_the_day(day: Problem) -> None:
-    laid = lay_over(day, Changes.from_yaml(EVERYTHING))
+    laid = lay_over(day, read_yaml(EVERYTHING))
     away = {adult.id: adult.away for adult in laid.staff}
     assert away["vega"] == ("b1",)
     assert away["kim"] == ("p1", "b1", "b2")
@@ -92,7 +94,7 @@ def test_a_dropped_block_takes_along_what_was_only_for_it(east: Store) -> None:
 
 def test_a_home_place_that_loses_its_adult_gets_another(day: Problem) -> None:
     (home, *_) = day.homes
-    laid = lay_over(day, Changes.of({"adults_absent": [{"staff": home.staff}]}))
+    laid = lay_over(day, read_changes({"adults_absent": [{"staff": home.staff}]}))
     assert {one.block for one in laid.homes} == {"b1", "b2"}
     assert home.staff not in {one.staff for one in laid.homes}
 
@@ -114,14 +116,14 @@ def test_a_home_place_that_loses_its_adult_gets_another(day: Problem) -> None:
 )
 def test_changes_that_cannot_be_laid_over_say_why(day: Problem, text: str, told: str) -> None:
     with pytest.raises(ChangesRefused, match=told):
-        lay_over(day, Changes.from_yaml(text))
+        lay_over(day, read_yaml(text))
 
 
 # --- running, comparing, promoting --------------------------------------------------------------
 
 
 def answered(store: Store, text: str) -> str:
-    scenario = start(store, KIM, WEDNESDAY, Changes.from_yaml(text))
+    scenario = start(store, KIM, WEDNESDAY, read_yaml(text))
     assert Planner(store, solver=stand_in).step()
     return scenario
 
@@ -178,7 +180,7 @@ def test_without_a_plan_to_compare_with_that_is_said(east: Store) -> None:
 
 def test_changes_that_do_not_fit_the_day_are_refused_before_anything_runs(east: Store) -> None:
     with pytest.raises(Refused, match="no 'nobody'"):
-        start(east, KIM, WEDNESDAY, Changes.of({"adults_absent": [{"staff": "nobody"}]}))
+        start(east, KIM, WEDNESDAY, read_changes({"adults_absent": [{"staff": "nobody"}]}))
     with east.read(MACHINE) as tx:
         assert tx.scenarios() == []
         assert tx.runs() == []

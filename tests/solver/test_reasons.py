@@ -8,13 +8,13 @@ import pytest
 
 from schemas.plan import Unplaced
 from schemas.problem import Ballot, DayService, PlacementLock, Problem, Request
+from schemas.schedule import Reason
 from schemas.school import Accommodation, Offering, Relation, RoleNeed
 from solver.changes import Change, Whereabouts
 from solver.facts import Facts
 from solver.layout import Layout
 from solver.reasons import (
     NEUTRAL,
-    Reason,
     adults_moved,
     moved,
     told,

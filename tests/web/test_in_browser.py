@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
 from services.planner import Planner
-from services.scenarios import Changes, start
+from services.scenarios import read_changes, start
 from services.settings import Settings
 from services.store import PlanRow, Store
 from services.web.app import create_app
@@ -48,7 +48,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iter
     tell(store, "staff.absent", "away-1", staff="vega", day=WEDNESDAY, blocks=["b2"])
     second = plan_day(store)
     approve(store, KIM, second.id, second.etag)
-    start(store, KIM, WEDNESDAY, Changes.of({"rooms_closed": [{"room": "r2"}]}))
+    start(store, KIM, WEDNESDAY, read_changes({"rooms_closed": [{"room": "r2"}]}))
     assert Planner(store, solver=stand_in).step()
     tell(store, "room.closed", "shut-1", room="r1", day=WEDNESDAY, blocks=["b2"])
     plan_day(store)

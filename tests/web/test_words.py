@@ -11,10 +11,11 @@ import pytest
 
 from schemas.events import PREFIX, json_schema
 from schemas.plan import PlanStatus, UnplacedReason
+from schemas.schedule import Reason, ReasonId
 from services.web import words
 from services.web.words import Reader
 from solver.changes import Badge
-from solver.reasons import NEUTRAL, Reason, ReasonId
+from solver.reasons import NEUTRAL
 from solver.rules import RULES
 from solver.ways import WayKind
 
