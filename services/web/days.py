@@ -17,6 +17,7 @@ from schemas.run import RunKind, RunStatus
 from schemas.school import BellSchedule, CalendarDay
 from services.facts import PRESENCE, away
 from services.store import PlanRow, RunRow, Tx
+from services.web import words
 from services.web.notices import Told, told
 from services.web.pages import Asker, Pages, View, asking, back_to
 from services.web.recording import record
@@ -198,7 +199,7 @@ def _plan(row: PlanRow, staff: dict[str, str]) -> PlanLine:
         status=row.status,
         etag=row.etag,
         created_at=row.created_at,
-        created_by=staff.get(row.created_by, row.created_by),
+        created_by=staff.get(row.created_by) or words.occasion(row.created_by),
         approved_by=staff.get(row.approved_by, row.approved_by) if row.approved_by else None,
         published_at=row.published_at,
         publish_at=row.publish_at,

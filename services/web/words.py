@@ -99,6 +99,11 @@ def alert(name: str, on: date, rules: Iterable[str]) -> str:
     return message("alert", name.replace(".", "-"), day=day(on), rules=broken)
 
 
+def occasion(name: str) -> str:
+    """What a plan was asked for by, where that was nobody: an event, or the usual hour."""
+    return str(catalogue()["occasion"].get(name.replace(".", "-"), name))
+
+
 def rule(rule: str) -> str:
     """The heading under which findings of a rule stand."""
     return message("rule", rule)

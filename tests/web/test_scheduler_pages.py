@@ -161,6 +161,7 @@ def test_an_absent_teacher_gives_a_new_draft_that_says_who_moves_and_why(
     review = kim.get(f"/plans/{waiting.group(1)}").text
     assert "Who moves, and why" in review
     assert "Vega Reed is away." in review
+    assert "An adult&#39;s absence" in kim.get(page).text
     assert status(school_store, published.id) == "published"
 
 
