@@ -27,6 +27,7 @@ from services.workflow.reviewed import (
 from services.workflow.revision import SOURCE
 from services.workflow.rights import may_plan
 from solver.changes import Badge, Change, PersonKind, changes, day_of, session_changes
+from solver.explain import gains
 from solver.facts import Facts
 from solver.mending import Mended
 from solver.reasons import adults_moved, seats, why_changed
@@ -256,11 +257,17 @@ def _moves(
         [block.id for block in problem.blocks],
     )
     facts, adults = Facts(present), adults_moved(found)
+    gained = gains(problem, known.plan.findings, plan.findings, entitled=True)
     by_person: dict[tuple[PersonKind, Id], list[tuple[Change, Reason]]] = defaultdict(list)
     for change in found:
         reason = why_changed(facts, change, adults)
         by_person[change.person_kind, change.person].append((change, reason))
     return tuple(
-        Moved(person_kind=kind, person=person, changes=tuple(theirs))
+        Moved(
+            person_kind=kind,
+            person=person,
+            changes=tuple(theirs),
+            gain=gained.get((kind, person), 0),
+        )
         for (kind, person), theirs in by_person.items()
     )

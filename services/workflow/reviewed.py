@@ -77,6 +77,8 @@ class Moved(Frozen):
     person_kind: PersonKind
     person: Id
     changes: tuple[tuple[Change, Reason], ...]
+    gain: int
+    """What they gain by it, by the school's weights: below 0 where they lose."""
 
 
 class News(Frozen):
