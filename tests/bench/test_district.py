@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tests.bench.district import (
@@ -28,7 +30,7 @@ def test_measured_sizes_take_what_was_measured_and_those_between_lie_between(sha
     points = sorted(MEASURED[shape].items())
     assert all(taken > 0 for _, taken in points)
     assert [seconds_of(shape, size) for size, _ in points] == [taken for _, taken in points]
-    for (low, less), (high, more) in zip(points, points[1:], strict=False):
+    for (low, less), (high, more) in pairwise(points):
         between = seconds_of(shape, (low + high) // 2)
         assert min(less, more) <= between <= max(less, more)
 
