@@ -32,8 +32,7 @@ def plan(problem: Problem) -> Plan:
         seat_the_keen(session)
     office.open_by(value, seat_the_keen)
     order = sorted(office.students, key=lambda student: -_at_stake(office, student))
-    office.fill(order)
-    office.settle_sizes(order)
+    office.take_in(order)
     return office.plan()
 
 

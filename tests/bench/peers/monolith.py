@@ -602,8 +602,7 @@ class DayModel:
                     if office.seat(student, session):
                         break
         order = sorted(office.students, key=lambda s: -len(self.seated[s]))
-        office.fill(order)
-        office.settle_sizes(order)
+        office.take_in(order)
         return office.plan()
 
     def _opened(self, office: Office, option: Option, values: list[int]) -> Iterator[OpenSession]:

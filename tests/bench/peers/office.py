@@ -156,14 +156,7 @@ class Office:
             or not self.lawful.one_more(self.board, offering)
             or not self.lawful.in_day_order(self.board, offering.id, run)
             or not self.lawful.room_is_free(self.board, room, offering.id, run)
-            or not all(
-                any(
-                    need.role == duty.role
-                    and self.lawful.may_serve(self.board, duty.staff, need, offering, run, room)
-                    for need in offering.roles
-                )
-                for duty in duties
-            )
+            or not all(self._may_hold(duty, offering, run, room) for duty in duties)
         ):
             return None
         return self.open_as(offering, run, room, duties)
@@ -182,6 +175,8 @@ class Office:
         self, offering: Offering, run: Run, room: Room, wanted: Wanted | None
     ) -> list[Duty] | None:
         duties = [wanted.duty] if wanted is not None and wanted.duty is not None else []
+        if not all(self._may_hold(duty, offering, run, room) for duty in duties):
+            return None
         for need in offering.roles:
             held = sum(duty.role == need.role for duty in duties)
             for _ in range(held, need.count):
@@ -196,6 +191,13 @@ class Office:
                     return None
                 duties.append(Duty(staff=min(able, key=self._versatility), role=need.role))
         return duties
+
+    def _may_hold(self, duty: Duty, offering: Offering, run: Run, room: Room) -> bool:
+        return any(
+            need.role == duty.role
+            and self.lawful.may_serve(self.board, duty.staff, need, offering, run, room)
+            for need in offering.roles
+        )
 
     def _versatility(self, staff: str) -> int:
         return len(self.facts.staff[staff].qualifications)
@@ -304,6 +306,27 @@ class Office:
         if could_come < max(1, offering.smallest):
             return 0.0
         return self.price * len(run) * min(offering.largest, could_come, self.uncovered(run))
+
+    def take_in(self, order: Iterable[StudentId]) -> None:
+        """Seats whom it can, opens sessions for those left while adults and rooms are, and settles
+        sizes."""
+        students = tuple(order)
+        self.fill(students)
+        self.open_by(self._price_of_those_left)
+        self.fill(students)
+        self.settle_sizes(students)
+
+    def _price_of_those_left(self, offering: Offering, run: Run) -> float:
+        """What a new session saves by taking in students whom no open seat suits."""
+        could_come = int(self.could_come(offering, run).sum())
+        if could_come < max(1, offering.smallest):
+            return 0.0
+        standing = sum(
+            session.most - len(session.seats)
+            for session in self.board.in_block[run[0]]
+            if session.offering == offering
+        )
+        return self.price * len(run) * max(0, min(offering.largest, could_come) - standing)
 
     def settle_sizes(self, order: Iterable[StudentId]) -> None:
         """Cancels sessions that stay below their minimum, the emptiest first, and seats their

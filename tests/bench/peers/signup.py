@@ -21,8 +21,7 @@ def plan(problem: Problem, seed: int = 0) -> Plan:
     order = list(office.students)
     Random(seed).shuffle(order)
     _seat_those_asked_for(office)
-    office.fill(order)
-    office.settle_sizes(order)
+    office.take_in(order)
     return office.plan()
 
 

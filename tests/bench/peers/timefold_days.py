@@ -824,8 +824,7 @@ class Translation:
             for student in students:
                 if session is not None:
                     office.seat(student, session)
-        office.fill(office.students)
-        office.settle_sizes(office.students)
+        office.take_in(office.students)
         return office.plan()
 
 
