@@ -377,6 +377,7 @@ class Simulation:
         self, before: PlanRow, after: PlanRow, problem: Problem, away: set[str], gone: set[str]
     ) -> None:
         hit = {s.id for s in before.plan.sessions if away & {duty.staff for duty in s.duties}}
+        hit |= _too_small(before.plan, problem, gone)
         affected = {seat.student for seat in before.plan.placements if seat.session in hit} | gone
         affected |= {entry.student for entry in before.plan.unplaced}
         found = changes(
@@ -391,6 +392,13 @@ class Simulation:
         }
         untouched = len(problem.students) - len(affected)
         self.report.unaffected_moved.append(len(moved) / max(1, untouched))
+
+
+def _too_small(plan: Plan, problem: Problem, gone: set[str]) -> set[str]:
+    """The sessions that absent students leave below their smallest size."""
+    smallest = {one.id: one.smallest for one in problem.offerings}
+    left = Counter(seat.session for seat in plan.placements if seat.student not in gone)
+    return {s.id for s in plan.sessions if left[s.id] < smallest.get(s.offering, 0)}
 
 
 def _given(facts: Facts, plan: Plan) -> dict[str, int]:
