@@ -19,7 +19,7 @@ def carry_over(
     """Reopens sessions as they were, with another adult or room only where it must be, seats
     whom it may, and places everybody else; the units of work it took."""
     opened = {}
-    for session in sessions:
+    for session in sorted(sessions, key=lambda session: not _is_whole(reach, session)):
         again = _standing(board, session) or _reopen(reach, board, session)
         if again is not None:
             opened[session.id] = again
@@ -38,6 +38,21 @@ def carry_over(
         placing.fill(block)
     placing.finish()
     return placing.steps * STEP_WORK
+
+
+def _is_whole(reach: Reach, session: Session) -> bool:
+    """Whether its room and its adults are all still there: such sessions come first, so that no
+    other takes them."""
+    facts = reach.facts
+    return (
+        session.room in facts.rooms
+        and all(block in facts.blocks for block in session.blocks)
+        and not any(facts.room_held(session.room, block) for block in session.blocks)
+        and all(
+            duty.staff in facts.staff and facts.available(duty.staff, session.blocks)
+            for duty in session.duties
+        )
+    )
 
 
 def _standing(board: Board, session: Session) -> OpenSession | None:

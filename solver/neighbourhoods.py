@@ -30,12 +30,13 @@ class Neighbourhood(ABC):
 
 
 class OneBlock(Neighbourhood):
-    """The sessions of one block."""
+    """The sessions of one block: one in which somebody has no place, where there is one."""
 
     name = "one block"
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
-        return remake(reach, board, (random.choice(reach.facts.flex),), random, ONE)
+        left = [block for _, block in board.unplaced()]
+        return remake(reach, board, (random.choice(left or reach.facts.flex),), random, ONE)
 
 
 class TwoBlocks(Neighbourhood):

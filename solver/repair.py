@@ -13,11 +13,17 @@ from solver.hand import Hand
 from solver.layout import Layout
 from solver.mending import Mended, Mender
 from solver.places import at_home
+from solver.rules import RULES
 from solver.score import finish, refuse_overflow
 from solver.ways import WayKind
 
-SEARCH_WORK = 10.0
-"""Units of work for the search that takes over where hard findings stay."""
+SEARCH_WORK = 4.0
+"""Units of work for the search that takes over where hard findings stay, or students lose their
+session and find no other."""
+
+CALM = 30
+"""The search weighs a move so many times as dear as the school does: it is to find places, not to
+make the day better."""
 
 
 class Repair(Frozen):
@@ -61,19 +67,48 @@ def repair(
         layout.unplaced.values(),
         engine=Engine(name="flexday repair"),
     )
-    if any(f.kind == "hard" and f.covered_by is None for f in plan.findings):
+    if _blocking(plan) or _leaves_out(facts, problem.published, plan):
         return _searched(problem, plan, tuple(mender.mended))
     return Repair(plan=plan, mended=tuple(mender.mended), searched=False)
+
+
+def _leaves_out(facts: Facts, published: Published, plan: Plan) -> bool:
+    """Whether somebody who had a session is left without one."""
+    sessions = {session.id: session for session in published.sessions}
+    seated = {
+        (placement.student, block)
+        for placement in published.placements
+        if placement.session in sessions
+        for block in sessions[placement.session].blocks
+    }
+    return any((entry.student, entry.block) in seated for entry in plan.unplaced)
 
 
 def _searched(problem: Problem, plan: Plan, mended: tuple[Mended, ...]) -> Repair | Contradiction:
     # The search loads the engines, which most repairs never need.
     from solver.solve import Limits, solve
 
-    answer = solve(problem, Limits(work=SEARCH_WORK), start=plan)
+    answer = solve(_calm(problem), Limits(work=SEARCH_WORK), start=plan, stay_near=True)
     if isinstance(answer, Contradiction):
         return answer
-    return Repair(plan=answer, mended=mended, searched=True)
+    found = finish(
+        Facts(problem), answer.sessions, answer.placements, answer.unplaced, engine=answer.engine
+    )
+    better = min((plan, found), key=lambda one: (_blocking(one), len(one.unplaced), one.cost))
+    return Repair(plan=better, mended=mended, searched=True)
+
+
+def _calm(problem: Problem) -> Problem:
+    """The same question to somebody who moves people only for what matters far more."""
+    weights = dict(problem.policy.weights)
+    weights["moved"] = CALM * weights.get("moved", RULES["moved"].weight)
+    policy = problem.policy.model_copy(update={"weights": weights})
+    return problem.model_copy(update={"policy": policy})
+
+
+def _blocking(plan: Plan) -> int:
+    """How many hard findings of a plan no override covers."""
+    return sum(f.kind == "hard" and f.covered_by is None for f in plan.findings)
 
 
 def standing(facts: Facts, published: Published) -> Layout:

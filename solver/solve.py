@@ -42,12 +42,14 @@ def solve(
     pool: Executor | None = None,
     progress: Callable[[Progress], None] | None = None,
     start: Plan | None = None,
+    stay_near: bool = False,
 ) -> Plan | Contradiction:
     """Plan a day.
 
     With a work limit alone the same problem, seed and work give the same plan, to the byte, on
     one worker or several. A `start` plan, and what is published, are carried over as far as they
-    are lawful and kept where nothing better is found. Where neither time nor work is limited the
+    are lawful and kept where nothing better is found; with `stay_near` no plan is made anew, so
+    that the search begins where people are. Where neither time nor work is limited the
     search ends by itself when it has stopped finding anything.
 
     Raises:
@@ -68,17 +70,21 @@ def solve(
             proven = gap(cost, bound, at_stake)
             progress(Progress(cost, bound, proven, effort.elapsed, effort.work))
 
-    board, cost = _first(reach, pinned, effort, start)
+    board, cost = _first(reach, pinned, effort, start, stay_near)
     report(cost)
     board = Improvement(reach, board, cost, bound, effort, report, pool).run()
     return Finisher(reach).plan(board, bound, _engine(limits, effort))
 
 
-def _first(reach: Reach, pinned: Board, effort: Effort, start: Plan | None) -> tuple[Board, int]:
-    """The cheapest of a plan made anew and those that can be carried over, and its cost; hard
-    findings count before cost."""
-    boards = [pinned.copy()]
-    effort.spend(construct(reach, boards[0], effort.limits.seed))
+def _first(
+    reach: Reach, pinned: Board, effort: Effort, start: Plan | None, stay_near: bool
+) -> tuple[Board, int]:
+    """The cheapest of a plan made anew, unless the search is to stay near what there was, and of
+    those that can be carried over; its cost. Hard findings count before cost."""
+    boards: list[Board] = []
+    if not (stay_near and start):
+        boards.append(pinned.copy())
+        effort.spend(construct(reach, boards[0], effort.limits.seed))
     for earlier in (start, reach.facts.problem.published):
         if earlier is not None:
             boards.append(pinned.copy())

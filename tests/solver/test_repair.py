@@ -25,8 +25,11 @@ from schemas.problem import (
     SessionLock,
 )
 from schemas.school import Offering, RoleNeed, Room
+from services.examples import planted
 from solver.mending import Mended
 from solver.repair import Repair, repair
+from tests.bench.upsets import in_force as published_day
+from tests.bench.upsets import upset
 from tests.solver.plain_school import ART, CLEO, MATHS, OKAFOR, VEGA, Seated, changed, held, school
 
 LEAD = (RoleNeed(role="lead", qualification="maths"),)
@@ -150,6 +153,14 @@ def test_where_no_adult_is_left_students_are_looked_after_at_home() -> None:
         ("Ana", "home"),
         ("Ben", "home"),
     }
+
+
+def test_where_mending_leaves_students_without_a_session_the_search_finds_them_places() -> None:
+    problem, plan = planted("flex6", 120, 0)
+    absent = upset(published_day(problem, plan), 12).problem
+    answer = repaired(absent)
+    assert answer.searched
+    assert answer.plan.unplaced == ()
 
 
 def test_a_closed_room_moves_its_session_alone() -> None:
