@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -9,6 +10,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from schemas.base import ID_PATTERN
 from schemas.events import AnyEvent, Event, decode
 from services.canonical import canonical, sha256
 
@@ -76,10 +78,17 @@ def check_time(event: AnyEvent, now: datetime) -> None:
 
 def in_words(error: ValidationError) -> str:
     """The first few faults that validation found, each with where it stands."""
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    told = [f"{'.'.join(_path(fault['loc']))}: {fault['msg']}" for fault in faults]
+    faults = error.errors(include_url=False, include_input=False)
+    told = [f"{'.'.join(_path(fault['loc']))}: {_said(fault)}" for fault in faults]
     more = f"; and {len(told) - MOST_FAULTS_TOLD} more" if len(told) > MOST_FAULTS_TOLD else ""
     return "; ".join(told[:MOST_FAULTS_TOLD]) + more
+
+
+def _said(fault: Mapping[str, Any]) -> str:
+    """What is wrong with one field, in words where the library would show a pattern."""
+    if fault.get("ctx", {}).get("pattern") == ID_PATTERN:
+        return "take out control characters, and spaces at either end"
+    return str(fault["msg"])
 
 
 def content_hash(event: AnyEvent) -> str:

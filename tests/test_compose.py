@@ -217,9 +217,9 @@ def test_topics_stream_counts_and_relay_run_as_they_stand_in_the_file(
     store = Store(started(wire, "relay", tmp_path).database)
     enrol(store)
     with brokers.tansu() as broker:
-        assert "flexday.evidence.v1" in ran(wire, "topics", FLEXDAY_BROKERS=broker)
+        assert "flexday.evidence.v1" in ran(wire, "topics", FLEXDAY_BROKERS=broker.address)
         all_three = [
-            started(wire, name, tmp_path, FLEXDAY_BROKERS=broker)
+            started(wire, name, tmp_path, FLEXDAY_BROKERS=broker.address)
             for name in ("stream", "counts", "relay")
         ]
         with ended(*all_three):

@@ -191,7 +191,7 @@ def test_many_senders_of_the_same_events_at_once_count_each_once(store: Store) -
         (b"{}", "type"),
         (b"7", "an event is a JSON object"),
         (evidence("e", 7.5), "less than or equal to 1"),
-        (evidence("e\x00"), "NUL"),
+        (evidence("e\x00"), "control characters"),
         (evidence("e") | {"time": "never"}, "time"),
         (evidence("e") | {"type": "org.flexday.evidence.recorded.v9"}, "type"),
         (evidence("e") | {"time": "0001-01-01T00:00:00+14:00"}, "before 1970"),
