@@ -62,6 +62,20 @@ class Judged:
         return tuple(f for f in self.new if f.kind == "hard" and f.covered_by is None)
 
     @property
+    def worse(self) -> tuple[Finding, ...]:
+        """Those of them that are not what is left of a larger one."""
+        before = {
+            (f.rule, f.cause, frozenset(f.subjects.items())): f.amount
+            for f in self.gone
+            if f.kind == "hard"
+        }
+        return tuple(
+            f
+            for f in self.blocking
+            if f.amount > before.get((f.rule, f.cause, frozenset(f.subjects.items())), 0)
+        )
+
+    @property
     def breaches(self) -> int:
         """By how much hard findings that no override covers grow: below 0 where it mends."""
         hard = [f.amount for f in self.blocking]

@@ -80,16 +80,22 @@ class Mender:
         """Mends every trouble, then places and re-places those affected where that is better."""
         self._affected.update(dict.fromkeys(self.layout.unplaced))
         self._affected.update(dict.fromkeys(self._past_their_need()))
-        for _ in range(MOST_TROUBLES):
-            trouble = self._worst()
-            if trouble is None:
-                break
-            if not self._mends(trouble):
-                self._given_up.add(_name(trouble))
+        self._mend_all()
+        # What found no way at first may find one now that the rest is mended.
+        self._given_up.clear()
+        self._mend_all()
         self._open_for_the_unplaced()
         self._give_support()
         self._meet_requests()
         self._better_places()
+
+    def _mend_all(self) -> None:
+        for _ in range(MOST_TROUBLES):
+            trouble = self._worst()
+            if trouble is None:
+                return
+            if not self._mends(trouble):
+                self._given_up.add(_name(trouble))
 
     def _worst(self) -> Finding | None:
         """The next hard finding, in the order of the catalogue, that is not given up."""

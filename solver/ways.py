@@ -69,7 +69,7 @@ class Ways:
             *self._supervised(session),
             *self._fillings(session),
         )
-        return best_of_kinds(way for way in tried if not way.judged.blocking)
+        return best_of_kinds(way for way in tried if not way.judged.worse)
 
     def judged(self, kind: WayKind, edit: Edit, **names: str) -> Way:
         """A way to mend, with its verdict."""
@@ -83,14 +83,19 @@ class Ways:
         free = self.places.free_adults(session.blocks)
         if self.places.crew(session.offering, held, ()) is not None:
             return
-        for first in range(min(ADULTS, len(free))):
+        lawful = 0
+        for first in range(min(4 * ADULTS, len(free))):
+            if lawful == ADULTS:
+                return
             turned = free[first:] + free[:first]
             duties = self.places.crew(session.offering, held, turned)
             if duties is None:
                 return
             new = [duty.staff for duty in duties if duty not in held]
             for wanted in self._in_rooms(session.model_copy(update={"duties": duties})):
-                yield self.judged("cover", Edit(sessions=(wanted,)), staff=new[0], room=wanted.room)
+                way = self.judged("cover", Edit(sessions=(wanted,)), staff=new[0], room=wanted.room)
+                lawful += not way.judged.worse
+                yield way
 
     def _in_rooms(self, session: Session) -> Iterator[Session]:
         """The session in its room, or where that is shut in others."""
@@ -151,7 +156,7 @@ class Ways:
                     "supervise", edit, offering=offering, staff=duties[0].staff, room=room
                 )
                 judged += 1
-                lawful += not way.judged.blocking
+                lawful += not way.judged.worse
                 yield way
 
     def _likeliest(self, session: Session, students: Collection[StudentId]) -> list[OfferingId]:
@@ -219,7 +224,7 @@ class Ways:
             way = self.judged(
                 kind, Edit(closed=(session.id,)).and_then(edit), offering=session.offering
             )
-            if not way.judged.blocking:
+            if not way.judged.worse:
                 break
             barred |= _at_fault(edit, way.judged)
         return way, left

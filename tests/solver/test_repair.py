@@ -172,6 +172,29 @@ def test_a_closed_room_moves_its_session_alone() -> None:
     assert moved(answer.plan) == set()
 
 
+def test_a_closed_room_of_several_zones_moves_all_its_sessions() -> None:
+    shared = Room(id="lab", title="Lab", building="main", seats=20, zones=2)
+    problem = day(
+        held("maths", students=("Ana", "Ben"), room="lab", serves="fractions"),
+        held("art", students=("Dee", "Eli"), room="lab", lead="Okafor"),
+        rooms=(*school().rooms, HALL, changed(HALL, id="16", seats=8), shared),
+        closures=(("lab", "first"),),
+    )
+    answer = repaired(problem)
+    assert not answer.searched
+    assert "lab" not in {s.room for s in answer.plan.sessions}
+
+
+def test_adults_are_tried_until_one_may_take_over() -> None:
+    full = [
+        DayStaff(id=f"A{n}", qualifications=("maths",), most_students=0, most_preparations=1)
+        for n in range(5)
+    ]
+    answer = repaired(day(*WHOLE, staff=(*full, *away(VEGA))))
+    assert kinds(answer.mended[0])[0] == "cover"
+    assert not answer.searched
+
+
 def test_a_group_that_absences_leave_too_small_is_filled_or_given_up() -> None:
     paired = changed(TAUGHT, smallest=2)
     gone = tuple(changed(s, away=AWAY) if s.id == "Ana" else s for s in PUPILS)
