@@ -25,6 +25,8 @@ class Found:
 def with_highs(matrix: Matrix, seconds: float) -> Found:
     """One MIP in HiGHS, its settings left alone but for time and threads."""
     found = Found()
+    # HiGHS answers nothing, without a word, where a process has used another number of threads.
+    highspy.Highs.resetGlobalScheduler(True)
     engine = highs()
     engine.setOptionValue("parallel", "choose")
     engine.setOptionValue("threads", WORKERS)
@@ -42,6 +44,7 @@ def with_highs(matrix: Matrix, seconds: float) -> Found:
         values = np.rint(np.asarray(engine.getSolution().col_value)).astype(int)
         found.solutions.append((time.monotonic(), values.tolist()))
     found.said = str(engine.getModelStatus())
+    highspy.Highs.resetGlobalScheduler(True)
     return found
 
 
