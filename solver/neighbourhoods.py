@@ -223,7 +223,7 @@ def trade_rooms(reach: Reach, board: Board, block: BlockId) -> float:
                 room.id in suited
                 and room.seats >= len(session.seats)
                 and lawful.room_allowed(room, session.offering.id, session.blocks)
-                and _reached(reach, board, session, room)
+                and _alike(room, session.room)
             ):
                 spare = room.seats - len(session.seats) - session.offering.spare_seats_tolerance
                 gain = stays.get(room.id, 0) * reach.worth.price["moved"]
@@ -235,8 +235,6 @@ def trade_rooms(reach: Reach, board: Board, block: BlockId) -> float:
     return len(sessions) * len(rooms) * STEP_WORK
 
 
-def _reached(reach: Reach, board: Board, session: OpenSession, room: Room) -> bool:
-    """Whether everybody could be in another room, and gets there and on in time: those who need
-    nothing special stay in the same building."""
-    plain = room.building == session.room.building and room.features == session.room.features
-    return plain and room.kind == session.room.kind
+def _alike(a: Room, b: Room) -> bool:
+    """Whether whoever may be in one room, and reaches it in time, may be in the other."""
+    return (a.building, a.kind, a.features) == (b.building, b.kind, b.features)
