@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from solver.board import Board
 from solver.daylp import DayProgram
+from solver.effort import ENTRY_WORK
 from solver.linear import LinearProgram, safe_bound
 from solver.reach import Reach
 
@@ -20,4 +21,5 @@ def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, floa
     linear.solve(most_iterations)
     prices = linear.prices()
     proven = safe_bound(program.matrix, prices) if len(prices) else 0
-    return reach.worth.unserved() + proven, linear.work
+    work = linear.work + len(program.matrix.coefficient) * ENTRY_WORK
+    return reach.worth.unserved() + proven, work

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from schemas.plan import Placement, Session
 from schemas.school import Room
 from solver.board import Board, OpenSession
-from solver.construct import STEP_WORK
+from solver.effort import STEP_WORK
 from solver.naming import Naming, Section
 from solver.placing import Placing
 from solver.reach import Reach

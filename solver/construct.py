@@ -8,6 +8,7 @@ from schemas.base import BlockId, StudentId
 from solver.board import Board
 from solver.daylp import DayProgram
 from solver.dive import Dive
+from solver.effort import ENTRY_WORK, STEP_WORK
 from solver.exact import Decision, Exact
 from solver.linear import LinearProgram, Reals
 from solver.naming import Naming, Section
@@ -18,12 +19,6 @@ from solver.sections import Periods, RoomColumn
 
 ATTEMPTS = 3
 """How often the program is asked anew about a block, with what it could open standing."""
-
-STEP_WORK = 1e-5
-"""Units of work per question asked while placing students one by one."""
-
-ENTRY_WORK = 4e-6
-"""Units of work per coefficient of a day program that is built."""
 
 
 @dataclass

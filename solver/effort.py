@@ -1,9 +1,41 @@
-"""Work and time spent against a solve's limits."""
+"""Work and time spent against a solve's limits, and how work is counted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+# What a unit of work, about a second of one core, is made of: counts that are the same in every
+# run, times what each was measured to take on examples of every family. `make bench` shows how far
+# core seconds and units lie apart.
+
+LINEAR_WORK = 6e-9
+"""Units per simplex iteration and row of a linear program that is solved warm."""
+
+SEARCH_WORK = (1e-4, 4e-8)
+"""Units per simplex iteration inside branch and bound: of itself, and for each row."""
+
+NODE_WORK = 0.02
+"""Units per node of branch and bound, for the cuts and heuristics around it."""
+
+ENTRY_WORK = 3.3e-6
+"""Units per coefficient of a program that is built."""
+
+STEP_WORK = 6e-6
+"""Units per question asked while students are placed one by one."""
+
+JUDGING_WORK = 4e-5
+"""Units per placement of a plan that is judged."""
+
+SETTLING_WORK = 2e-4
+"""Units per student and block for settling what is pinned."""
+
+
+def searching(iterations: int, rows: int, nodes: int) -> float:
+    """Units of work of branch and bound."""
+    each, per_row = SEARCH_WORK
+    return max(0, iterations) * (each + per_row * rows) + (max(0, nodes) + 1) * NODE_WORK
+
 
 Clock = Callable[[], float]
 """Seconds, from any start, never going back."""

@@ -10,13 +10,11 @@ import highspy
 import numpy as np
 from ortools.sat.python import cp_model
 
+from solver.effort import searching
 from solver.linear import OPEN, Matrix, highs, load
 from solver.rows import Rows
 
 Name = Literal["highs", "cp-sat"]
-
-ITERATION_WORK = 1.2e-7
-"""Units of work per simplex iteration and row inside HiGHS' branch and bound."""
 
 CHECKS_PER_WORK = 40
 """How often HiGHS asks whether to stop, per unit of work: a count, hence the same in each run."""
@@ -100,7 +98,7 @@ def _ask_highs(rows: Rows, work: float, seed: int, hint: Sequence[int] | None) -
     _stop_after(engine, max(5, round(work * CHECKS_PER_WORK)))
     engine.run()
     info, status = engine.getInfo(), engine.getModelStatus()
-    spent = (max(0, info.simplex_iteration_count) + 100) * len(matrix.row_low) * ITERATION_WORK
+    spent = searching(info.simplex_iteration_count, len(matrix.row_low), info.mip_node_count)
     values = None
     if info.primal_solution_status == 2:
         values = tuple(int(v) for v in np.rint(np.asarray(engine.getSolution().col_value)))

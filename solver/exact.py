@@ -10,6 +10,7 @@ import numpy as np
 
 from schemas.base import OfferingId
 from solver.daylp import DayProgram
+from solver.effort import searching
 from solver.linear import Reals, highs, load
 from solver.proposals import Fixed
 from solver.sections import RoomColumn, Run
@@ -20,12 +21,6 @@ NEAR_ENOUGH = 0.002
 CHECKS = 60
 """HiGHS is stopped at so many of the moments at which it asks whether to stop: a count, so that
 every run ends alike."""
-
-ITERATION_WORK = 7e-8
-"""Units of work per simplex iteration and row inside branch and bound."""
-
-NODE_WORK = 0.02
-"""Units of work per node, for the cuts and heuristics around it."""
 
 
 Decision = tuple[tuple[RoomColumn, int], ...]
@@ -78,9 +73,8 @@ class Exact:
         self._engine.cbMipInterrupt += stop
         self._engine.run()
         info = self._engine.getInfo()
-        iterations = max(0, info.simplex_iteration_count)
-        self.work += iterations * len(self.program.matrix.row_low) * ITERATION_WORK
-        self.work += (max(0, info.mip_node_count) + 1) * NODE_WORK
+        rows = len(self.program.matrix.row_low)
+        self.work += searching(info.simplex_iteration_count, rows, info.mip_node_count)
         if info.primal_solution_status != 2:
             return None
         return self._read(np.asarray(self._engine.getSolution().col_value, float))

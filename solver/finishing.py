@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from schemas.base import BlockId, StudentId
 from schemas.plan import Engine, Plan, Unplaced, UnplacedReason
 from solver.board import Board, write
+from solver.effort import JUDGING_WORK
 from solver.layout import Layout
 from solver.reach import Reach
 from solver.score import finish, judge
@@ -31,6 +32,11 @@ class Finisher:
             bound=bound,
             engine=engine,
         )
+
+    @staticmethod
+    def work(board: Board) -> float:
+        """The units of work of judging a board."""
+        return len(board.at) * JUDGING_WORK
 
     def judged(self, board: Board) -> tuple[int, int]:
         """How much the board breaks hard rules, overrides apart, and its cost."""

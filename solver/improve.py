@@ -55,6 +55,7 @@ def attempt_with(reach: Reach, task: Task) -> Proposal:
     neighbourhood = NEIGHBOURHOODS[task.neighbourhood]
     work = neighbourhood.change(reach, after, Random(task.seed))
     breaches, cost = Finisher(reach).judged(after)
+    work += Finisher.work(after)
     return difference(before, after, cost if not breaches else None, work)
 
 
@@ -119,6 +120,7 @@ class Improvement:
         if changed is None:
             return
         breaches, cost = self._finisher.judged(changed)
+        self.effort.spend(Finisher.work(changed))
         if not breaches and cost < self.cost:
             self._won[task.neighbourhood] += self.cost - cost
             self.board, self.cost = changed, cost

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from solver.effort import LINEAR_WORK
+
 Reals = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int64]
 
@@ -18,9 +20,6 @@ OPEN = 1 << 40
 
 DUAL_STEPS = 1 << 16
 """Dual prices are rounded to this many steps per unit of cost before a bound is drawn from them."""
-
-ITERATION_WORK = 4e-8
-"""Units of work per simplex iteration and row: about a second of a core per 25 million."""
 
 
 @dataclass
@@ -130,7 +129,7 @@ class LinearProgram:
         self._engine.setOptionValue("simplex_iteration_limit", most_iterations)
         self._engine.run()
         iterations = max(0, self._engine.getInfo().simplex_iteration_count)
-        self.work += (iterations + 100) * len(self.matrix.row_low) * ITERATION_WORK
+        self.work += (iterations + 100) * len(self.matrix.row_low) * LINEAR_WORK
         if self._engine.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         return np.asarray(self._engine.getSolution().col_value, float)

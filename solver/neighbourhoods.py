@@ -13,7 +13,8 @@ from schemas.base import BlockId
 from schemas.plan import Duty
 from schemas.school import Room
 from solver.board import Board, OpenSession
-from solver.construct import STEP_WORK, Filling
+from solver.construct import Filling
+from solver.effort import STEP_WORK
 from solver.proposals import fixed
 from solver.reach import Reach
 

@@ -14,7 +14,7 @@ from solver.bound import day_bound
 from solver.carry import carry_over
 from solver.construct import construct
 from solver.contradictions import reach_of, settle
-from solver.effort import Clock, Effort, Limits
+from solver.effort import SETTLING_WORK, Clock, Effort, Limits
 from solver.finishing import Finisher
 from solver.improve import Improvement
 from solver.reach import Reach
@@ -61,6 +61,7 @@ def solve(
     pinned, contradiction = settle(reach, limits.seed)
     if contradiction is not None:
         return contradiction
+    effort.spend(len(problem.students) * len(reach.facts.flex) * SETTLING_WORK)
     bound, work = day_bound(reach)
     effort.spend(work)
     at_stake = stake(reach.facts)
@@ -72,7 +73,9 @@ def solve(
 
     board, cost = _first(reach, pinned, effort, start, stay_near)
     report(cost)
-    board = Improvement(reach, board, cost, bound, effort, report, pool).run()
+    search = Improvement(reach, board, cost, bound, effort, report, pool)
+    board = search.run()
+    report(search.cost)
     return Finisher(reach).plan(board, bound, _engine(limits, effort))
 
 
@@ -90,6 +93,7 @@ def _first(
             boards.append(pinned.copy())
             effort.spend(carry_over(reach, boards[-1], earlier.sessions, earlier.placements))
     finisher = Finisher(reach)
+    effort.spend(sum(Finisher.work(board) for board in boards))
     judged = [(*finisher.judged(board), number) for number, board in enumerate(boards)]
     _, cost, best = min(judged)
     return boards[best], cost
