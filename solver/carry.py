@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from schemas.base import SessionId
 from schemas.plan import Placement, Session
 from schemas.school import Room
 from solver.board import Board, OpenSession
@@ -18,9 +19,9 @@ def carry_over(
 ) -> float:
     """Reopens sessions as they were, with another adult or room only where it must be, seats
     whom it may, and places everybody else; the units of work it took."""
-    opened = {}
+    opened: dict[SessionId, OpenSession] = {}
     for session in sorted(sessions, key=lambda session: not _is_whole(reach, session)):
-        again = _standing(board, session) or _reopen(reach, board, session)
+        again = _standing(board, session, opened.values()) or _reopen(reach, board, session)
         if again is not None:
             opened[session.id] = again
     for placement in placements:
@@ -55,16 +56,18 @@ def _is_whole(reach: Reach, session: Session) -> bool:
     )
 
 
-def _standing(board: Board, session: Session) -> OpenSession | None:
-    """The same session where locks or the freeze have put it on the board already."""
-    return next(
-        (
-            there
-            for there in board.in_block.get(session.blocks[0], ())
-            if there.offering.id == session.offering and there.room.id == session.room
-        ),
-        None,
-    )
+def _standing(board: Board, session: Session, taken: Collection[OpenSession]) -> OpenSession | None:
+    """The same session where locks or the freeze have put it on the board already, the one with
+    the same adults before others; each stands for one session alone."""
+    alike = [
+        there
+        for there in board.in_block.get(session.blocks[0], ())
+        if there.offering.id == session.offering
+        and there.room.id == session.room
+        and there not in taken
+    ]
+    adults = {duty.staff for duty in session.duties}
+    return max(alike, key=lambda there: len(adults & {d.staff for d in there.duties}), default=None)
 
 
 def _reopen(reach: Reach, board: Board, session: Session) -> OpenSession | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.base import BlockId, StudentId
-from solver.board import Board
+from solver.board import Board, OpenSession
 from solver.daylp import DayProgram
 from solver.dive import Dive
 from solver.effort import ENTRY_WORK, STEP_WORK
@@ -37,7 +38,7 @@ class Filling:
         in view."""
         periods: Periods = tuple((block,) for block in blocks) + ((rest,) if rest else ())
         for _ in range(ATTEMPTS):
-            if not self._open_sections(periods, len(blocks)):
+            if not self._open_sections(periods, len(blocks), frozenset(range(len(periods)))):
                 break
         self._give_seats(periods, len(blocks))
         placing = Placing(self.reach, self.board)
@@ -63,6 +64,33 @@ class Filling:
             placing.fill(block)
         self.work += placing.steps * STEP_WORK
 
+    def reseat(self, students: Iterable[StudentId]) -> None:
+        """Gives out anew all seats of some students, over the whole day at once, as sessions
+        stand."""
+        self._clear(students)
+        flex = self.reach.facts.flex
+        self._give_seats(tuple((block,) for block in flex), len(flex))
+        placing = Placing(self.reach, self.board)
+        for block in flex:
+            placing.fill(block)
+        self.work += placing.steps * STEP_WORK
+
+    def reopen(self, block: BlockId, freed: list[OpenSession], students: list[StudentId]) -> None:
+        """Decides anew what a block has in place of some sessions, with all seats of some
+        students open over the whole day, and gives out these seats."""
+        for session in freed:
+            self.board.close(session)
+        self._clear(students)
+        others = tuple((other,) for other in self.reach.facts.flex if other != block)
+        self._open_sections(((block,), *others), 1, frozenset({0}))
+        self.reseat(students)
+
+    def _clear(self, students: Iterable[StudentId]) -> None:
+        for student in students:
+            for session in self.board.sessions_of(student):
+                if student not in session.pinned_students:
+                    self.board.unseat(student, session)
+
     def _open_decided(self, decision: Decision) -> None:
         """Opens what was decided, as far as there are adults and rooms."""
         sections = [s for room, count in decision for s in self._sections(room, count)]
@@ -74,9 +102,8 @@ class Filling:
         placing.finish()
         self.work += placing.steps * STEP_WORK
 
-    def _open_sections(self, periods: Periods, near: int) -> int:
+    def _open_sections(self, periods: Periods, near: int, fresh: frozenset[int]) -> int:
         """Opens what the program asks for; how many sections got an adult and a room."""
-        fresh = frozenset(range(len(periods)))
         program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
         dive = Dive(program, near, self.seed)
         found = dive.run()
@@ -84,7 +111,8 @@ class Filling:
         if found is None:
             return 0
         sections = [s for room, count in found.items() for s in self._sections(room, count)]
-        return len(Naming(self.reach, self.board).open(sections, {}))
+        wanted = program.sections.busy(dive.values, near)
+        return len(Naming(self.reach, self.board).open(sections, wanted))
 
     @staticmethod
     def _sections(room: RoomColumn, count: int) -> list[Section]:
@@ -128,5 +156,7 @@ def construct(reach: Reach, board: Board, seed: int) -> float:
     flex = reach.facts.flex
     for number, block in enumerate(flex):
         filling.fill((block,), flex[number + 1 :])
+    if len(flex) > 1:
+        filling.reseat(reach.facts.students)
     filling.finish()
     return filling.work

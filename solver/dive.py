@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from solver.daylp import DayProgram
 from solver.linear import LinearProgram, Reals
 from solver.sections import RoomColumn
@@ -18,6 +20,8 @@ class Dive:
 
     def __init__(self, program: DayProgram, near: int, seed: int) -> None:
         self.linear = LinearProgram(program.matrix, seed)
+        self.values: Reals = np.zeros(0)
+        """The values of the columns at the end."""
         self._open = [
             room
             for room in program.sections.rooms
@@ -32,6 +36,7 @@ class Dive:
         while values is not None:
             broken = self._broken(values)
             if not broken:
+                self.values = values
                 return {room: round(values[room.column]) for room in self._open}
             values = self._round_up(values, broken)
         return None

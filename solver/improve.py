@@ -22,6 +22,13 @@ BATCH = 2
 """Neighbourhoods tried from the same board before any is adopted: fixed, so that the plan does
 not depend on the number of workers."""
 
+CHEAP = 4
+"""So many of the first neighbourhoods, which take little work, are tried once before any is drawn
+by what it has won."""
+
+MEMORY = 0.7
+"""How much of what a neighbourhood won and spent still counts after its next try."""
+
 PATIENCE = 40
 """Batches without a better plan before the search is called off where nothing else stops it."""
 
@@ -62,7 +69,7 @@ def attempt_with(reach: Reach, task: Task) -> Proposal:
 @dataclass
 class Improvement:
     """A search from a lawful board. Neighbourhoods are chosen by how much they have won per unit
-    of work so far; what a batch proposes is adopted in a fixed order."""
+    of work of late; what a batch proposes is adopted in a fixed order."""
 
     reach: Reach
     board: Board
@@ -97,12 +104,14 @@ class Improvement:
 
     def _task(self) -> Task:
         self._tried += 1
+        seed = f"{self.effort.limits.seed}.{self._tried}"
+        if self._tried <= CHEAP:
+            return Task(self._problem, photograph(self.board), self._tried - 1, seed)
         success = [won / spent for won, spent in zip(self._won, self._spent, strict=True)]
         floor = max(success) / 10
         chosen = self._random.choices(
             range(len(NEIGHBOURHOODS)), [max(floor, rate) for rate in success]
         )[0]
-        seed = f"{self.effort.limits.seed}.{self._tried}"
         return Task(self._problem, photograph(self.board), chosen, seed)
 
     def _attempts(self, tasks: list[Task]) -> list[Proposal]:
@@ -113,6 +122,8 @@ class Improvement:
     def _consider(self, task: Task, proposal: Proposal) -> None:
         """Adopts a proposal where the plan gets cheaper and stays lawful."""
         self.effort.spend(proposal.work)
+        self._won[task.neighbourhood] *= MEMORY
+        self._spent[task.neighbourhood] *= MEMORY
         self._spent[task.neighbourhood] += proposal.work
         if proposal.cost is None or proposal.cost >= self.cost:
             return

@@ -48,11 +48,9 @@ class Naming:
             if place.offering is not None and place.room is not None:
                 self._housed[place.offering, place.block].add(place.room)
 
-    def open(
-        self, sections: list[Section], wanted: Mapping[tuple[OfferingId, StaffId], float]
-    ) -> list[OpenSession]:
-        """Opens what can be staffed and housed; `wanted` says how much each adult is meant for
-        each offering."""
+    def open(self, sections: list[Section], wanted: Mapping[StaffId, float]) -> list[OpenSession]:
+        """Opens what can be staffed and housed; `wanted` says how much each adult is meant to be
+        on duty now, so that those whom later blocks need are left for them."""
         chosen = self._match([p for s in sections for p in self.posts(s)], wanted)
         matched = [
             s for s in sections if all((s, i) in chosen for i, _ in enumerate(self.posts(s)))
@@ -68,7 +66,7 @@ class Naming:
         return [Post(section, n) for n in section.offering.roles for _ in range(n.count)]
 
     def _match(
-        self, posts: list[Post], wanted: Mapping[tuple[OfferingId, StaffId], float]
+        self, posts: list[Post], wanted: Mapping[StaffId, float]
     ) -> dict[tuple[Section, int], StaffId]:
         """The adults of all posts at once, at most one post each."""
         adults = list(self.reach.facts.staff)
@@ -100,12 +98,12 @@ class Naming:
         self,
         staff: StaffId,
         section: Section,
-        wanted: Mapping[tuple[OfferingId, StaffId], float],
+        wanted: Mapping[StaffId, float],
     ) -> float:
         """Higher for whom the day program has in mind, who was published to lead it, who leads
         it in another block today, and who is not merely covering."""
         offering = section.offering.id
-        liking = 4 * min(1.0, wanted.get((offering, staff), 0.0))
+        liking = 6 * min(1.0, wanted.get(staff, 0.0))
         liking += 3 * any(staff in self._led[offering, block] for block in section.blocks)
         liking += 2 * any(s.offering.id == offering for s in self.board.led[staff])
         liking -= offering in self.reach.facts.staff[staff].covers

@@ -72,6 +72,45 @@ class OneSubject(Neighbourhood):
         return remake(reach, board, reach.facts.flex, random, SEVERAL, tuple(chosen))
 
 
+class Seats(Neighbourhood):
+    """The seats of many students over the whole day, in the sessions there are."""
+
+    name = "seats of the day"
+
+    def change(self, reach: Reach, board: Board, random: Random) -> float:
+        students = list(reach.facts.students)
+        filling = Filling(reach, board, random.randrange(1 << 30))
+        filling.reseat(random.sample(students, min(len(students), RESEATED)))
+        filling.finish()
+        return filling.work
+
+
+class Sections(Neighbourhood):
+    """Which sections a block has, one in which somebody has no place where there is one, with the
+    seats of many students open over the whole day."""
+
+    name = "sections of a block"
+
+    def change(self, reach: Reach, board: Board, random: Random) -> float:
+        left = board.unplaced()
+        block = random.choice([block for _, block in left] or reach.facts.flex)
+        sessions = _single(board, block)
+        random.shuffle(sessions)
+        freed: list[OpenSession] = []
+        students = {student: None for student, waits in left if waits == block}
+        for session in sessions:
+            if len(students) + len(session.seats) <= RESEATED:
+                freed.append(session)
+                students.update(dict.fromkeys(session.seats))
+        others = [student for student in reach.facts.students if student not in students]
+        random.shuffle(others)
+        students.update(dict.fromkeys(others[: RESEATED - len(students)]))
+        filling = Filling(reach, board, random.randrange(1 << 30))
+        filling.reopen(block, freed, list(students))
+        filling.finish()
+        return filling.work
+
+
 class Adults(Neighbourhood):
     """Who leads which session of a block: whoever the students know from the published plan."""
 
@@ -91,11 +130,14 @@ class Rooms(Neighbourhood):
 
 
 NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
-    OneBlock(), TwoBlocks(), NextBlocks(), OneSubject(), Adults(), Rooms(),
+    Seats(), Sections(), Adults(), Rooms(), OneBlock(), TwoBlocks(), NextBlocks(), OneSubject(),
 )  # fmt: skip
 
 ONE, SEVERAL = (700, 1400), (300, 600)
 """About so many seats of sessions are freed at once, in one block and in several."""
+
+RESEATED = 600
+"""At most so many students get their seats anew at once."""
 
 IMPOSSIBLE = 1e9
 

@@ -9,7 +9,7 @@ from schemas.base import BlockId, OfferingId, StaffId
 from schemas.problem import ProtectedTime
 from schemas.school import Offering, RoleNeed, Room
 from solver.board import Board, OpenSession
-from solver.linear import Matrix
+from solver.linear import Matrix, Reals
 from solver.reach import Reach
 
 Run = tuple[BlockId, ...]
@@ -76,9 +76,12 @@ class Sections:
         """Per period, columns of students placed for no gain the program sees, and blocks used."""
         self._room_rows: dict[tuple[int, int], int] = {}
         self._duty_rows: dict[tuple[StaffId, int], int] = {}
+        self._duties: dict[tuple[StaffId, int], list[int]] = defaultdict(list)
         self._crew_rows: dict[tuple[Crew, int], int] = {}
         self._halls_rows: dict[tuple[tuple[int, ...], int], int] = {}
         self._limit_rows: dict[OfferingId, int] = {}
+        self._led_rows: dict[StaffId, int] = {}
+        self._leads_rows: dict[Crew, int] = {}
         self.of_offering: dict[OfferingId, list[Option]] = defaultdict(list)
         for option in [*self._standing(), *self._new(fresh)]:
             if self._build(option):
@@ -121,6 +124,7 @@ class Sections:
         if not columns:
             return False
         self._build_sizes(option, columns)
+        self._limit_students(option, crews)
         for need, crew in crews:
             for period, used in option.uses:
                 row = self._crew_row(crew, period)
@@ -136,6 +140,8 @@ class Sections:
             price = TOO_FEW * self.reach.worth.price["unplaced"]
             too_few = self.matrix.column(cost=price, high=missing)
             enters.append(self.matrix.row(((too_few, 1),), low=missing))
+        if session.lead is not None and self._most_students(session.lead) is not None:
+            enters.append(self._led_row(session.lead))
         self.enters[option] = tuple(enters)
 
     def _build_sizes(self, option: Option, columns: list[tuple[int, int]]) -> None:
@@ -268,9 +274,50 @@ class Sections:
                 if (staff, period) not in self._duty_rows:
                     self._duty_rows[staff, period] = self.matrix.row(high=free)
                 column = self.matrix.column(high=free)
+                self._duties[staff, period].append(column)
                 self.matrix.put(row, column, 1)
                 self.matrix.put(self._duty_rows[staff, period], column, 1)
         return self._crew_rows[crew, period]
+
+    def _limit_students(self, option: Option, crews: list[tuple[RoleNeed, Crew]]) -> None:
+        """Counts the students of an option among those whom its leads may have in a day."""
+        if self.reach.waived("role-cover", offering=option.offering.id):
+            return
+        for need, crew in crews:
+            limited = all(self._most_students(staff) is not None for staff in crew)
+            if need.role == "lead" and need.count == 1 and limited:
+                self.enters[option] += (self._leads_row(crew),)
+
+    def _leads_row(self, crew: Crew) -> int:
+        """The row that gives the students a crew may have to its options."""
+        if crew not in self._leads_rows:
+            row = self._leads_rows[crew] = self.matrix.row(high=0)
+            for staff in crew:
+                column = self.matrix.column(high=self._most_students(staff) or 0)
+                self.matrix.put(row, column, -1)
+                self.matrix.put(self._led_row(staff), column, 1)
+        return self._leads_rows[crew]
+
+    def _led_row(self, staff: StaffId) -> int:
+        if staff not in self._led_rows:
+            led = sum(len(session.seats) for session in self.board.led[staff])
+            left = max(0, (self._most_students(staff) or 0) - led)
+            self._led_rows[staff] = self.matrix.row(high=left)
+        return self._led_rows[staff]
+
+    def _most_students(self, staff: StaffId) -> int | None:
+        """The most students an adult may lead in a day; None where nothing says so."""
+        if not self._guide and self.reach.waived("prep-limit", staff=staff):
+            return None
+        return self.facts.staff[staff].most_students
+
+    def busy(self, values: Reals, near: int) -> dict[StaffId, float]:
+        """How much of the first `near` periods each adult is on duty at a solution, in blocks."""
+        found: dict[StaffId, float] = defaultdict(float)
+        for (staff, period), columns in self._duties.items():
+            if period < near:
+                found[staff] += float(sum(values[column] for column in columns))
+        return found
 
     def _could_work(self, staff: StaffId, need: RoleNeed, offering: Offering, run: Run) -> bool:
         if self._guide:
