@@ -64,12 +64,12 @@ class Filling:
             placing.fill(block)
         self.work += placing.steps * STEP_WORK
 
-    def reseat(self, students: Iterable[StudentId]) -> None:
+    def reseat(self, students: Iterable[StudentId], exactly: bool = False) -> None:
         """Gives out anew all seats of some students, over the whole day at once, as sessions
-        stand."""
+        stand; in whole numbers, which takes longer, where `exactly`."""
         self._clear(students)
         flex = self.reach.facts.flex
-        self._give_seats(tuple((block,) for block in flex), len(flex))
+        self._give_seats(tuple((block,) for block in flex), len(flex), exactly)
         placing = Placing(self.reach, self.board)
         for block in flex:
             placing.fill(block)
@@ -119,12 +119,16 @@ class Filling:
         run = room.option.runs[0]
         return [Section(room.option.offering, run, room.rooms) for _ in range(count)]
 
-    def _give_seats(self, periods: Periods, near: int) -> None:
+    def _give_seats(self, periods: Periods, near: int, exactly: bool = False) -> None:
         fresh = frozenset(range(near, len(periods)))
         program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
-        linear = LinearProgram(program.matrix, self.seed)
-        values = linear.solve()
-        self.work += linear.work + len(program.matrix.coefficient) * ENTRY_WORK
+        if exactly:
+            exact = Exact(program, self.seed, seats=True)
+            values, work = exact.values(), exact.work
+        else:
+            linear = LinearProgram(program.matrix, self.seed)
+            values, work = linear.solve(), linear.work
+        self.work += work + len(program.matrix.coefficient) * ENTRY_WORK
         if values is not None:
             self._seat(program, values)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import product
 
 from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
 from solver.board import Board
@@ -54,6 +55,8 @@ class DayProgram:
         if elsewhere:
             mine = self._seat_columns(student)
             self._build_needs(mine)
+            if self._guide:
+                self._build_orders(mine)
             self._build_ballots(student, mine)
             self._build_requests(student, mine)
             self._build_services(student, mine)
@@ -128,6 +131,24 @@ class DayProgram:
         for columns in ways.values():
             if len(columns) > 1:
                 self.matrix.row(((column, 1) for column in columns), high=1)
+
+    def _build_orders(self, mine: list[SeatColumn]) -> None:
+        """A seat and one that would have to come before it exclude each other where it doesn't."""
+        seats: dict[OfferingId, dict[Option, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for seat in mine:
+            seats[seat.option.offering.id][seat.option].append(seat.column)
+        for order in self.facts.problem.orders:
+            if order.first in seats and order.then in seats:
+                for first, then in product(seats[order.first], seats[order.then]):
+                    if self._out_of_order(first, then):
+                        columns = (*seats[order.first][first], *seats[order.then][then])
+                        self.matrix.row(((column, 1) for column in columns), high=1)
+
+    def _out_of_order(self, first: Option, then: Option) -> bool:
+        """Whether no run of the one ends before one of the other begins."""
+        position = self.facts.position
+        ends = min(position[run[-1]] for run in first.runs)
+        return ends >= max(position[run[0]] for run in then.runs)
 
     def _ways(
         self, mine: list[SeatColumn], offerings: tuple[OfferingId, ...], blocks: tuple[BlockId, ...]

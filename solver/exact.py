@@ -1,4 +1,4 @@
-"""The day program with whole numbers of sections for a few blocks, seats and adults in view."""
+"""The day program in whole numbers: of sections for a few blocks, or of seats all day."""
 
 from __future__ import annotations
 
@@ -28,13 +28,15 @@ Decision = tuple[tuple[RoomColumn, int], ...]
 
 
 class Exact:
-    """Solves a day program whose periods are single blocks."""
+    """Solves a day program whose periods are single blocks; seats are whole, too, where asked."""
 
-    def __init__(self, program: DayProgram, seed: int) -> None:
+    def __init__(self, program: DayProgram, seed: int, seats: bool = False) -> None:
         self.program = program
         self.work = 0.0
         """Units of work done."""
         self._whole = [room.column for room in program.sections.rooms]
+        if seats:
+            self._whole += [seat.column for seat in program.seats]
         self._engine = highs(seed)
         load(self._engine, program.matrix, self._whole)
         self._engine.setOptionValue("mip_rel_gap", NEAR_ENOUGH)
@@ -42,7 +44,7 @@ class Exact:
 
     def start_from(self, sessions: Iterable[Fixed]) -> None:
         """Offers the engine sessions as they stood, as far as the program has a place for them."""
-        values: dict[int, int] = defaultdict(int)
+        counts: dict[int, int] = defaultdict(int)
         sections = self.program.sections
         options = {(o.offering.id, o.runs[0]): o for o in sections.enters if o.session is None}
         columns = {
@@ -53,15 +55,20 @@ class Exact:
         for session in sessions:
             option = options.get(_place(session))
             if option is not None and (option, session.room) in columns:
-                values[columns[option, session.room]] += 1
+                counts[columns[option, session.room]] += 1
         self._engine.setSolution(
             len(self._whole),
             np.asarray(self._whole, np.int32),
-            np.asarray([values[column] for column in self._whole], float),
+            np.asarray([counts[column] for column in self._whole], float),
         )
 
     def solve(self) -> Decision | None:
-        """The best solution found; None where there is none."""
+        """The sections of the best solution found; None where there is none."""
+        values = self.values()
+        return None if values is None else self._read(values)
+
+    def values(self) -> Reals | None:
+        """The values of the columns at the best solution found; None where there is none."""
         asked = 0
 
         def stop(event: highspy.highs.HighsCallbackEvent) -> None:
@@ -77,7 +84,7 @@ class Exact:
         self.work += searching(info.simplex_iteration_count, rows, info.mip_node_count)
         if info.primal_solution_status != 2:
             return None
-        return self._read(np.asarray(self._engine.getSolution().col_value, float))
+        return np.asarray(self._engine.getSolution().col_value, float)
 
     def _read(self, values: Reals) -> Decision:
         return tuple(

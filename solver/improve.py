@@ -108,7 +108,7 @@ class Improvement:
         if self._tried <= CHEAP:
             return Task(self._problem, photograph(self.board), self._tried - 1, seed)
         success = [won / spent for won, spent in zip(self._won, self._spent, strict=True)]
-        floor = max(success) / 10
+        floor = max(success) / 4
         chosen = self._random.choices(
             range(len(NEIGHBOURHOODS)), [max(floor, rate) for rate in success]
         )[0]

@@ -80,7 +80,7 @@ class Seats(Neighbourhood):
     def change(self, reach: Reach, board: Board, random: Random) -> float:
         students = list(reach.facts.students)
         filling = Filling(reach, board, random.randrange(1 << 30))
-        filling.reseat(random.sample(students, min(len(students), RESEATED)))
+        filling.reseat(random.sample(students, min(len(students), RESEATED)), exactly=True)
         filling.finish()
         return filling.work
 
@@ -136,7 +136,7 @@ NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
 ONE, SEVERAL = (700, 1400), (300, 600)
 """About so many seats of sessions are freed at once, in one block and in several."""
 
-RESEATED = 600
+RESEATED = 700
 """At most so many students get their seats anew at once."""
 
 IMPOSSIBLE = 1e9
