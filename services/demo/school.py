@@ -12,7 +12,7 @@ from services.demo import curriculum, people, places
 SCHOOL = "larkfield"
 ZONE = "America/Chicago"
 SEED = 20
-PLANNING_WORK = 20.0
+PLANNING_WORK = 6.0
 """Work of a run in units of about a second of one core: enough for a school of this size."""
 
 
