@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 # What a unit of work, about a second of one core, is made of: counts that are the same in every
-# run, times what each was measured to take on examples of every family. `make bench` shows how far
-# core seconds and units lie apart.
+# run, times what each was measured to take on examples of every family. How far core seconds and
+# units lie apart: `python -m tests.bench.units`.
 
 LINEAR_WORK = 6e-9
 """Units per simplex iteration and row of a linear program that is solved warm."""
