@@ -41,10 +41,7 @@ class Filling:
             if not self._open_sections(periods, len(blocks), frozenset(range(len(periods)))):
                 break
         self._give_seats(periods, len(blocks))
-        placing = Placing(self.reach, self.board)
-        for block in blocks:
-            placing.fill(block)
-        self.work += placing.steps * STEP_WORK
+        self._place(blocks)
 
     def refill(self, blocks: tuple[BlockId, ...], before: tuple[Fixed, ...]) -> None:
         """Opens and fills sessions in a few blocks at once, in whole numbers; `before` is how
@@ -59,10 +56,7 @@ class Filling:
         if decision is not None:
             self._open_decided(decision)
         self._give_seats(periods, len(periods))
-        placing = Placing(self.reach, self.board)
-        for block in blocks:
-            placing.fill(block)
-        self.work += placing.steps * STEP_WORK
+        self._place(blocks)
 
     def reseat(self, students: Iterable[StudentId], exactly: bool = False) -> None:
         """Gives out anew all seats of some students, over the whole day at once, as sessions
@@ -70,10 +64,7 @@ class Filling:
         self._clear(students)
         flex = self.reach.facts.flex
         self._give_seats(tuple((block,) for block in flex), len(flex), exactly)
-        placing = Placing(self.reach, self.board)
-        for block in flex:
-            placing.fill(block)
-        self.work += placing.steps * STEP_WORK
+        self._place(flex)
 
     def reopen(self, block: BlockId, freed: list[OpenSession], students: list[StudentId]) -> None:
         """Decides anew what a block has in place of some sessions, with all seats of some
@@ -84,6 +75,13 @@ class Filling:
         others = tuple((other,) for other in self.reach.facts.flex if other != block)
         self._open_sections(((block,), *others), 1, frozenset({0}))
         self.reseat(students)
+
+    def _place(self, blocks: Iterable[BlockId]) -> None:
+        """Seats those still unplaced in some blocks where a seat is open."""
+        placing = Placing(self.reach, self.board)
+        for block in blocks:
+            placing.fill(block)
+        self.work += placing.steps * STEP_WORK
 
     def _clear(self, students: Iterable[StudentId]) -> None:
         for student in students:
