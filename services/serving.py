@@ -55,7 +55,7 @@ def serve(
     server = _Telling(config, lambda: once_up(f"http://{host}:{port}/"))
     planner = Planner(store, lease_seconds=settings.lease) if plans else None
     alive = planner.alive if planner else lambda: None
-    with planning(planner), watched(settings, store, alive), _ended_by_signal():
+    with planning(planner), watched(settings, store, alive, server.listens), _ended_by_signal():
         server.run()
 
 
@@ -114,3 +114,7 @@ class _Telling(uvicorn.Server):
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             self._once_up()
+
+    def listens(self) -> str | None:
+        """What a request would meet: nobody, until the port is open."""
+        return None if self.started else "the server does not listen yet"

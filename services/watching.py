@@ -47,9 +47,11 @@ def ready(store: Store) -> str | None:
 
 
 @contextmanager
-def watched(settings: Settings, store: Store, alive: Alive = lambda: None) -> Iterator[None]:
+def watched(
+    settings: Settings, store: Store, alive: Alive = lambda: None, started: Alive = lambda: None
+) -> Iterator[None]:
     """Answers /healthz, /readyz and /metrics on the watch port, while the block lasts; without a
-    watch port nothing is opened."""
+    watch port nothing is opened. `started` says what is not up yet of a process that lives."""
     if not settings.watch_port:
         yield
         return
@@ -60,7 +62,7 @@ def watched(settings: Settings, store: Store, alive: Alive = lambda: None) -> It
         return generate_latest(REGISTRY) + generate_latest(registry)
 
     class Answering(_Answering):
-        checks = {"/healthz": alive, "/readyz": lambda: ready(store)}  # noqa: RUF012
+        checks = {"/healthz": alive, "/readyz": lambda: started() or ready(store)}  # noqa: RUF012
         metrics = staticmethod(figures)
 
     server = ThreadingHTTPServer((settings.watch_host, settings.watch_port), Answering)

@@ -201,7 +201,7 @@ def test_migrate_serve_and_planner_run_as_they_stand_in_the_file(
     with ended(server, planner):
         server.start(wait=False)
         planner.start()
-        eventually(server.is_watched)
+        eventually(server.is_ready)
         port = server.arguments[-1]
         eventually(lambda: status_of(f"http://127.0.0.1:{port}/readyz") == 200)
         assert status_of(f"http://127.0.0.1:{port}/sign-in") == 200
@@ -226,7 +226,7 @@ def test_topics_stream_counts_and_relay_run_as_they_stand_in_the_file(
             for each in all_three:
                 each.start(wait=False)
             for each in all_three:
-                eventually(each.is_watched)
+                eventually(each.is_ready)
             time.sleep(3)
             assert [each.asked("/healthz") for each in all_three] == [200] * 3
             assert [each.stop() for each in all_three] == [0, 0, 0]

@@ -80,13 +80,13 @@ class Process:
             start_new_session=True,
         )
         if wait:
-            eventually(self.is_watched, what=self.said[-2000:])
+            eventually(self.is_ready, what=self.said[-2000:])
         return self
 
-    def is_watched(self) -> bool:
+    def is_ready(self) -> bool:
         assert self.popen is not None
         assert self.popen.poll() is None, self.said[-2000:]
-        return self.asked("/healthz") == 200
+        return self.asked("/readyz") == 200
 
     def asked(self, path: str) -> int:
         """The status of an answer on the watch port; 0 where nobody answers."""

@@ -169,7 +169,7 @@ def test_killed_servers_and_planners_lose_nothing_and_publish_nothing_twice(
         for each in (server, *planners):
             each.start(wait=False)
         for each in (server, *planners):
-            eventually(each.is_watched)
+            eventually(each.is_ready)
         with sending(url, key_for(east)) as senders:
             for number in range(kills):
                 with east.begin(KIM) as tx:

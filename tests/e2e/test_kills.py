@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ class Writer:
         while True:
             try:
                 told = self._post(body)
-            except (OSError, ValueError):
+            except (OSError, HTTPException, ValueError):
                 if self.stop.wait(0.05):
                     return
                 continue

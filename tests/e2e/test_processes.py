@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.logs import without_messages
+from services.serving import serve
 from services.settings import Settings, unknown_names
 from services.store import Store
 from tests.conftest import as_served, emptied
@@ -71,6 +73,21 @@ def test_a_server_is_watched_and_stops_when_asked(
         assert server.figures()["flexday_database_up"] == 1
         assert status_of(f"{url}/metrics") == 404, "figures are not for the outside"
         assert server.stop() == 0
+
+
+def test_a_server_that_does_not_listen_yet_is_given_no_work(
+    store: Store, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_school(store)
+    settings = Settings(_env_file=None, database=address, secret=SECRET, watch_port=free_port())
+    seen: dict[str, int] = {}
+
+    def ask_before_it_listens(self: Any) -> None:
+        seen["before"] = status_of(f"http://127.0.0.1:{settings.watch_port}/readyz")
+
+    monkeypatch.setattr("services.serving.uvicorn.Server.run", ask_before_it_listens)
+    serve(settings, store, "127.0.0.1", free_port(), plans=False)
+    assert seen == {"before": 503}
 
 
 def test_a_server_beside_planners_plans_nothing_itself(
