@@ -29,13 +29,14 @@ def references(event: AnyEvent) -> Iterator[Reference]:
     """What must be known for an event to be counted; a competency is looked up apart. The adult
     named in evidence is a remark, and holds nothing up."""
     facts = event.data
+    told = vars(facts)
     for name, kind in NAMED_ONE.items():
-        if named := getattr(facts, name, None):
+        if named := told.get(name):
             yield kind, named
-    if event.name not in EVIDENCE and (staff := getattr(facts, "staff", None)):
+    if event.name not in EVIDENCE and (staff := told.get("staff")):
         yield "staff", staff
     for name, kind in NAMED_MANY.items():
-        for named in getattr(facts, name, ()):
+        for named in told.get(name, ()):
             yield kind, named
     if event.name == "attendance.taken":
         yield "blocks", facts.block  # type: ignore[union-attr]

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     """Partitions of each topic: how many workers can share it."""
     topic_copies: int = Field(default=1, ge=1, le=9)
     """Brokers that keep a copy of each topic: 3 where there are three brokers or more."""
-    stream_batch: int = Field(default=200, ge=1, le=500)
+    stream_batch: int = Field(default=500, ge=1, le=5000)
     """Records of a stream taken in at once."""
     stream_window: int = Field(default=200, ge=10, le=100_000)
     """Newest records of a partition among which those that did not count are counted."""

@@ -7,12 +7,11 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Row, func, select, tuple_
-from sqlalchemy.sql import Executable
 
 from schemas.events import AnyEvent
 from services.canonical import sha256
 from services.store import tables as t
-from services.store.part import batched, insert_of
+from services.store.part import batched, insert_of_rows
 from services.store.sight import Sight
 
 LARGEST_KEPT = 64 * 1024
@@ -29,9 +28,9 @@ class Arrival(NamedTuple):
 
 
 @cache
-def _claim(dialect: str) -> Executable:
+def _claim(dialect: str, names: tuple[str, ...]) -> Any:
     """The gate, and what came through; kept, see Part._ask."""
-    insert = insert_of(dialect, t.inbox).on_conflict_do_nothing()
+    insert = insert_of_rows(dialect, t.inbox, names).on_conflict_do_nothing()
     return insert.returning(t.inbox.c.source, t.inbox.c.event_id)
 
 
@@ -45,7 +44,7 @@ class Inbox(Sight):
         rows = [
             {"school_id": school, "received_at": now, **arrival._asdict()} for arrival in arrivals
         ]
-        claimed = self.connection.execute(_claim(self.connection.dialect.name), rows)
+        claimed = self._write(_claim(self.connection.dialect.name, tuple(rows[0])), rows)
         return {(row.source, row.event_id) for row in claimed}
 
     def taken_in(self, source: str, event_id: str) -> Row[Any] | None:

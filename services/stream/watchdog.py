@@ -68,8 +68,9 @@ class Watchdog:
             time.sleep(self._between)
             try:
                 silent = asyncio.run(self._look(assigned()))
-            except Exception as error:
-                # A broker that is away says nothing about this worker.
+            except (Exception, asyncio.CancelledError) as error:
+                # A broker that is away says nothing about this worker. The client's tasks are
+                # cancelled where it cannot be closed in order, which must not end the watch.
                 log.warning("the watchdog cannot ask the broker", reason=str(error))
                 continue
             if silent:

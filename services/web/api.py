@@ -17,7 +17,8 @@ from schemas.mastery import Mastery
 from services.adapters.archive import Files, Limits, open_bytes, open_many
 from services.adapters.report import ImportRefused, Ledger
 from services.cloudevents import Unreadable, read_json
-from services.handlers import Outcome, Status, handle, handle_batch, replay_quarantined
+from services.gathering import Gathering
+from services.handlers import Outcome, Status, handle_batch, replay_quarantined
 from services.importing import Format, Source, Terms, import_files
 from services.settings import Settings
 from services.store import Store
@@ -195,7 +196,8 @@ async def post_events(request: Request, viewer: Asking, store: Record) -> JSONRe
         outcomes = await run_in_threadpool(handle_batch, store, viewer, value) if value else []
         told = Outcomes(outcomes=[OutcomeTold.of(outcome) for outcome in outcomes])
         return JSONResponse(told.model_dump())
-    outcome = await run_in_threadpool(handle, store, viewer, value)
+    gathering: Gathering = request.app.state.gathering
+    outcome = await run_in_threadpool(gathering.handle, viewer, value)
     return JSONResponse(OutcomeTold.of(outcome).model_dump(), HTTP_STATUS[outcome.status])
 
 

