@@ -26,6 +26,8 @@ LONGEST = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly it is kept when a browser was last here."""
 USED_EVERY = timedelta(hours=1)
+MOMENT = timedelta(seconds=1)
+MOST_REMEMBERED = 10_000
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 FREE_TRIES = 5
@@ -213,24 +215,59 @@ def make_key(
     return f"fd_{to_word(tx.viewer.school)}.{id}.{secret}"
 
 
-def sender_of(store: Store, key: str) -> Viewer | None:
-    """The system a key stands for, with what it may send; None for a key that is wrong, has ended
-    or has expired."""
+class Senders:
+    """The systems that send and read with a key. What the record says of a key is remembered for a
+    moment, as a system that sends single events would have it asked hundreds of times a second: a
+    key that is ended lets nothing in after a `MOMENT`, in every process.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[tuple[str, str], tuple[datetime, ApiKey]] = {}
+
+    def of(self, key: str) -> Viewer | None:
+        """The system a key stands for, with what it may send; None for a key that is wrong, has
+        ended or has expired."""
+        if (named := _named(key)) is None:
+            return None
+        school, id, secret = named
+        with self._store.read(_machine(school)) as tx:
+            known = tx.api_key(id)
+        if known is None or not _opens(known, secret, now := self._store.clock()):
+            return None
+        if known.used_at is None or now - known.used_at > USED_EVERY:
+            with self._store.begin(_machine(school)) as tx:
+                tx.note_used(id)
+        self._remember(school, known)
+        return viewer_for(school, known)
+
+    def remembered(self, key: str) -> Viewer | None:
+        """The same without asking the record; None where that is needed."""
+        if (named := _named(key)) is None:
+            return None
+        school, id, secret = named
+        now, (read_at, known) = self._store.clock(), self._known.get((school, id), (None, None))
+        if known is None or read_at is None or not timedelta() <= now - read_at < MOMENT:
+            return None
+        return viewer_for(school, known) if _opens(known, secret, now) else None
+
+    def _remember(self, school: str, key: ApiKey) -> None:
+        if len(self._known) > MOST_REMEMBERED:
+            self._known.clear()
+        self._known[school, key.id] = self._store.clock(), key
+
+
+def _named(key: str) -> tuple[str, str, str] | None:
+    """The school, the id and the secret that a key is made of; None for what is no key."""
     school_word, _, rest = key.removeprefix("fd_").partition(".")
     id, _, secret = rest.partition(".")
     school = from_word(school_word)
-    if school is None or not id.isalnum():
-        return None
-    with store.read(_machine(school)) as tx:
-        known, now = tx.api_key(id), tx.clock()
-    if known is None or not hmac.compare_digest(known.hash, sha256(secret)):
-        return None
-    if known.ended_at is not None or now >= known.expires_at:
-        return None
-    if known.used_at is None or now - known.used_at > USED_EVERY:
-        with store.begin(_machine(school)) as tx:
-            tx.note_used(id)
-    return viewer_for(school, known)
+    return (school, id, secret) if school is not None and id.isalnum() else None
+
+
+def _opens(known: ApiKey, secret: str, now: datetime) -> bool:
+    right = hmac.compare_digest(known.hash, sha256(secret))
+    return right and known.ended_at is None and now < known.expires_at
 
 
 def viewer_for(school: str, key: ApiKey) -> Viewer:

@@ -22,6 +22,10 @@ from schemas.plan import Contradiction, Plan
 from schemas.problem import Problem
 from solver.ways import WayKind
 
+GIVES_WAY = 10
+"""How much nicer (nice(2)) a search is than the processes that answer people and take events in,
+where they share a machine; a repair, for which a person waits, is not."""
+
 
 class Job(Frozen):
     """A Problem and how hard to search: `work` in units of about a second of one core, `time` in
@@ -52,6 +56,8 @@ def main() -> None:
     out = _own_output()
     job = Job.model_validate_json(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if not job.repair:
+        os.nice(GIVES_WAY)
     answer = _answer(job, out)
     if isinstance(answer, Plan):
         _say(out, Report(plan=answer))

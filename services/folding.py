@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from schemas.base import loads
 from schemas.events import AnyEvent
@@ -81,10 +81,10 @@ def refold(tx: Tx, keys: Collection[MasteryKey]) -> int:
     """Folds some keys, each from all its events; those whose state changed also go out as
     mastery.changed. How many those are."""
     settings = mastery_settings(tx)
-    rows = _mastery_rows(tx, tx.fold_input(keys), settings, tx.checkpoints(keys))
+    folded = _folded(tx, tx.fold_input(keys), settings, tx.checkpoints(keys))
     before = tx.mastery_bodies(keys)
-    tx.save_mastery(rows)
-    changed = [row for row in rows if before.get(_key_of(row)) != row["body"]]
+    tx.save_mastery(each.row for each in folded)
+    changed = [each for each in folded if before.get(_key_of(each.row)) != each.row["body"]]
     school = tx.viewer.school
     tx.outbox_all(
         Message(
@@ -95,10 +95,10 @@ def refold(tx: Tx, keys: Collection[MasteryKey]) -> int:
                 "school": school,
                 "seq": row["seq"],
                 "mastery": json.loads(row["body"]),
-                "stuck": stuck(loads(Mastery, row["body"]), settings) is not None,
+                "stuck": stuck(mastery, settings) is not None,
             },
         )
-        for row in changed
+        for row, mastery in changed
     )
     return len(changed)
 
@@ -147,7 +147,7 @@ def _state_from_log(tx: Tx) -> dict[StateTable, list[Row]]:
             held = facts.setdefault((row["kind"], row["key"]), row)
             if _place(held) < _place(row):
                 facts[row["kind"], row["key"]] = row
-    mastery = _mastery_rows(tx, bearing, mastery_settings(tx), tx.checkpoints())
+    mastery = [each.row for each in _folded(tx, bearing, mastery_settings(tx), tx.checkpoints())]
     return {"mastery": mastery, "fact": [facts[key] for key in sorted(facts)]}
 
 
@@ -159,12 +159,19 @@ def _key_of(row: Row) -> MasteryKey:
     return row["student"], row["competency"]
 
 
-def _mastery_rows(
+class Folded(NamedTuple):
+    """A row of the mastery table, and the state that is its body."""
+
+    row: Row
+    mastery: Mastery
+
+
+def _folded(
     tx: Tx,
     logged: Iterable[LogRow],
     settings: MasterySettings,
     checkpoints: Mapping[MasteryKey, Checkpoint],
-) -> list[Row]:
+) -> list[Folded]:
     """Rows of the mastery table, by key, folded from whatever of the log bears on them and from
     what a purge kept of the rest."""
     by_key: dict[MasteryKey, list[tuple[int, MasteryEvent]]] = {key: [] for key in checkpoints}
@@ -174,34 +181,32 @@ def _mastery_rows(
             by_key.setdefault(key, []).append((row.seq, row.event))
     competencies = tx.entries("competencies", {competency for _, competency in by_key})
     return [
-        _mastery_row(key, by_key[key], settings, competencies.get(key[1]), checkpoints.get(key))
+        _folded_one(key, by_key[key], settings, competencies.get(key[1]), checkpoints.get(key))
         for key in sorted(by_key)
     ]
 
 
-def _mastery_row(
+def _folded_one(
     key: MasteryKey,
     events: Sequence[tuple[int, MasteryEvent]],
     settings: MasterySettings,
     competency: Competency | None,
     start: Checkpoint | None,
-) -> Row:
+) -> Folded:
     student, competency_id = key
     row = {"student": student, "competency": competency_id}
-    if start is not None and not events:
-        return row | {
-            "body": start.body,
-            "settings_digest": start.settings_digest,
-            "seq": start.seq,
-        }
     before = loads(Mastery, start.body) if start else None
+    if start is not None and before is not None and not events:
+        told = {"body": start.body, "settings_digest": start.settings_digest, "seq": start.seq}
+        return Folded(row | told, before)
     folded = fold((event for _, event in events), settings, competency=competency, before=before)
     newest = max(seq for seq, _ in events)
-    return row | {
+    told = {
         "body": folded.model_dump_json(),
         "settings_digest": settings.digest,
         "seq": max(newest, start.seq) if start else newest,
     }
+    return Folded(row | told, folded)
 
 
 def _hash(rows: Iterable[Row]) -> str:

@@ -61,7 +61,7 @@ class Known:
         for event in events:
             for kind, id in references(event):
                 named.setdefault(kind, set()).add(id)
-            if competency := getattr(event.data, "competency", None):
+            if competency := vars(event.data).get("competency"):
                 competencies.add(competency)
         self._known = {kind: _known(tx, kind, ids) for kind, ids in named.items()}
         self._ids = tx.knows("competencies", competencies)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import structlog
 import uvicorn
 
+from services.memory import settle
 from services.planner import Planner
 from services.settings import Settings, Unfit
 from services.store import Store
@@ -55,6 +56,7 @@ def serve(
     server = _Telling(config, lambda: once_up(f"http://{host}:{port}/"))
     planner = Planner(store, lease_seconds=settings.lease) if plans else None
     alive = planner.alive if planner else lambda: None
+    settle()
     with planning(planner), watched(settings, store, alive, server.listens), _ended_by_signal():
         server.run()
 

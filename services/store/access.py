@@ -174,7 +174,7 @@ class Access(Part):
         return [_key(fields(row)) for row in self._rows(ordered)]
 
     def end_key(self, id: str) -> bool:
-        """Ends a key at once; False when there is none, or it has ended."""
+        """Ends a key; False when there is none, or it has ended."""
         return self._changed(
             t.api_key.update()
             .where(self._mine(t.api_key), t.api_key.c.id == id, t.api_key.c.ended_at.is_(None))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_SECONDS = 5.0
 """How long a writer waits for its turn before the caller is told to come back."""
+IDLE_SECONDS = 2.0
 READERS = 5
 CONNECTIONS = 8
 """Kept open to PostgreSQL by a process; as many more are opened while there is a rush."""
@@ -22,15 +26,35 @@ def writer_engine(address: str) -> Engine:
     url = make_url(address)
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, read_only=False)
-    return create_engine(
+    engine = create_engine(
         url,
-        pool_pre_ping=True,
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS,
         pool_timeout=BUSY_SECONDS,
         hide_parameters=True,
         connect_args={"connect_timeout": int(BUSY_SECONDS), "options": _OPTIONS},
     )
+    _ask_the_idle(engine)
+    return engine
+
+
+def _ask_the_idle(engine: Engine) -> None:
+    """Makes sure of a connection that lay idle before it is used, as the database may have gone
+    meanwhile. One that was used a moment ago is not asked: that costs as much as a statement."""
+
+    def laid_down(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used"] = time.monotonic()
+
+    def taken_up(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        idle = time.monotonic() - record.info.get("used", time.monotonic())
+        if idle > IDLE_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+
+    event.listen(engine, "checkin", laid_down)
+    event.listen(engine, "checkout", taken_up)
 
 
 def reader_engine(address: str, writer: Engine) -> Engine:

@@ -29,7 +29,8 @@ class SchoolRoster(Lookup):
 
     def settings(self) -> dict[str, Any]:
         """The school's own settings, as they were saved; empty at first."""
-        settings: dict[str, Any] = json.loads(self._school_row().settings)
+        held = self.held_settings
+        settings: dict[str, Any] = json.loads(self._school_row().settings if held is None else held)
         return settings
 
     def save_settings(self, settings: dict[str, Any]) -> None:
@@ -37,6 +38,7 @@ class SchoolRoster(Lookup):
         self.connection.execute(
             t.school.update().where(self._mine(t.school)).values(settings=canonical(settings))
         )
+        self.held_settings = None
 
     def position(self) -> int:
         """The position of the newest event in the school's log; 0 when there is none."""

@@ -8,28 +8,15 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.sql import Executable
 
 from schemas.base import loads
 from schemas.mastery import Mastery
 from services.store import tables as t
 from services.store.log import Log
-from services.store.part import batched, insert_of
+from services.store.part import KEY, insert_of
 from services.store.rows import fields
-
-_OF_KEYS = select(t.mastery).where(
-    t.mastery.c.school_id == bindparam("school"),
-    tuple_(t.mastery.c.student, t.mastery.c.competency).in_(bindparam("keys", expanding=True)),
-)
-
-
-_CHECKPOINTS = select(t.checkpoint).where(
-    t.checkpoint.c.school_id == bindparam("school"),
-    tuple_(t.checkpoint.c.student, t.checkpoint.c.competency).in_(
-        bindparam("keys", expanding=True)
-    ),
-)
 
 
 class Checkpoint(NamedTuple):
@@ -50,7 +37,7 @@ class State(Log):
             every = select(t.checkpoint).where(self._mine(t.checkpoint))
             rows = [*self._rows(every)]
         else:
-            rows = [row for some in batched(keys) for row in self._ask(_CHECKPOINTS, keys=some)]
+            rows = [*self._of_keys(t.checkpoint, (*KEY, *Checkpoint._fields), keys)]
         return {
             (row.student, row.competency): Checkpoint(
                 row.body, row.digest, row.settings_digest, row.seq
@@ -77,11 +64,8 @@ class State(Log):
 
     def mastery_bodies(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """The stored states of some (student, competency) as they were written."""
-        return {
-            (row.student, row.competency): row.body
-            for some in batched(keys)
-            for row in self._ask(_OF_KEYS, keys=some)
-        }
+        rows = self._of_keys(t.mastery, (*KEY, "body"), keys)
+        return {(row.student, row.competency): row.body for row in rows}
 
     def save_mastery(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Writes states (student, competency, body, settings_digest, seq), each folded from its

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import structlog
 
+from services.memory import settle
 from services.settings import Settings
 from services.store import Store, Unavailable
 from services.stream.intake import NOBODY, DeadLetter, Intake, Record, TurnedBad
@@ -34,6 +35,7 @@ def run(settings: Settings, store: Store) -> None:
     import faust
 
     app = build(settings, store)
+    settle()
     faust.Worker(app, loglevel="WARN", redirect_stdouts=False).execute_from_commandline()
 
 

@@ -92,7 +92,7 @@ class Intake(BaseModel):
     quarantined: list[PutAside]
 
 
-def store_of(request: Request) -> Store:
+async def store_of(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
 
@@ -100,7 +100,7 @@ def store_of(request: Request) -> Store:
 Record = Annotated[Store, Depends(store_of)]
 
 
-def whole_school(viewer: Asking) -> Viewer:
+async def whole_school(viewer: Asking) -> Viewer:
     """Raises: HTTPException 403 for roles that do not see the whole school."""
     if not viewer.sees_whole_school:
         raise HTTPException(403, "This is for the school's office.")
@@ -110,7 +110,7 @@ def whole_school(viewer: Asking) -> Viewer:
 WholeSchool = Annotated[Viewer, Depends(whole_school)]
 
 
-def who_sends(viewer: Asking) -> Viewer:
+async def who_sends(viewer: Asking) -> Viewer:
     """Raises: HTTPException 403 for those who need no list of ids to send events."""
     if not viewer.sees_whole_school and viewer.access_role != "system":
         raise HTTPException(403, "This is for the school's office and for systems that send.")

@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
-from services.access import SignIns
+from services.access import Senders, SignIns
 from services.gathering import Gathering
 from services.settings import Settings
 from services.store import Store
@@ -62,6 +62,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.state.settings = settings
     app.state.store = store
     app.state.gathering = Gathering(store)
+    app.state.senders = Senders(store)
     app.state.sign_ins = SignIns(store, settings.secret)
     errors.add_handlers(app)
     for router in (*ROUTERS, *([sign_in.picker] if settings.role_picker else [])):

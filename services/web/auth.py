@@ -14,7 +14,7 @@ from fastapi import HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from schemas.school import AccessRole
-from services.access import LONGEST, SignIns, name_in_role, sender_of
+from services.access import LONGEST, Senders, SignIns, name_in_role
 from services.viewer import Viewer
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -90,7 +90,7 @@ def signed_of(request: Request) -> Signed:
     return Signed(*signed)
 
 
-def viewer_of(request: Request) -> Viewer:
+async def viewer_of(request: Request) -> Viewer:
     """Who asks: the person signed in, or the system that a key in `Authorization: Bearer` names.
 
     Raises:
@@ -98,10 +98,16 @@ def viewer_of(request: Request) -> Viewer:
     """
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        sender = sender_of(request.app.state.store, key.strip())
+        senders: Senders = request.app.state.senders
+        key = key.strip()
+        sender = senders.remembered(key) or await run_in_threadpool(senders.of, key)
         if sender is None:
             raise SignInNeeded
         return sender
+    return await run_in_threadpool(_person_of, request)
+
+
+def _person_of(request: Request) -> Viewer:
     viewer = signed_of(request).viewer
     with request.app.state.store.read(Viewer.machine(viewer.school, "who is signed in")) as tx:
         if name_in_role(tx, viewer.access_role, viewer.person) is None:  # type: ignore[arg-type]
@@ -136,7 +142,7 @@ async def own_form(request: Request) -> None:
         raise HTTPException(403, "This form has expired. Load the page again and resend it.")
 
 
-def not_from_elsewhere(request: Request) -> None:
+async def not_from_elsewhere(request: Request) -> None:
     """A dependency of every address: no change comes from another site's page. Systems with a key
     are no browsers and carry no cookie that could be misused.
 

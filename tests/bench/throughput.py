@@ -34,9 +34,10 @@ from typing import Any
 import psutil
 
 from services.access import make_key
+from services.child import GIVES_WAY
 from services.settings import Settings
 from services.store import Store
-from services.stream.topics import Topics, declare
+from services.stream.topics import Topics, declare, group_of
 from services.viewer import ANY_SOURCE, Viewer
 from tests.conftest import as_served, migrate
 from tests.services.small_school import competency, enrol, event, student
@@ -46,7 +47,7 @@ from tests.stream.brokers import Broker, free_port
 SCHOOLS = ("east", "west", "north", "south")
 STUDENTS, COMPETENCIES = 200, 10
 AT_ONCE = 200
-CLIENTS = 4
+CLIENTS = 64
 ROOT = Path(__file__).parent.parent.parent
 OUR_SERVER = f"flexday-throughput-{os.getpid()}-"
 FLEXDAY = "from services.cli import main; main()"
@@ -56,7 +57,7 @@ Events = dict[str, list[dict[str, Any]]]
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--events", type=int, default=8000)
+    asked.add_argument("--events", type=int, default=40_000)
     asked.add_argument("--broker", choices=["tansu", "apache-kafka"], default="apache-kafka")
     asked.add_argument("--rate", type=float, default=300.0)
     asked.add_argument("--seconds", type=float, default=20.0)
@@ -77,15 +78,19 @@ def main() -> None:
                 post(port, keys, events)
         broker = stack.enter_context(running(words.broker))
         bare = opened(database(server, "bare"))
-        stream = opened(database(server, "stream"))
-        fill(broker, events)
+        fill(broker, "bare", events)
         with metered("bare aiokafka consumer, PostgreSQL", words.events, os.getpid()) as plain:
             consume_bare(broker, bare, words.events)
-        ours = take_in_stream(broker, stream, words.events, folder)
-        shares = f"{ours.speed / plain.speed:>9.2f} {ours.frugality / plain.frugality:>32.2f}"
-        print(f"{'  as a share of the bare one':<40} {shares}")
+        for workers in (1, 2):
+            name = f"by{workers}"
+            stream = opened(database(server, name))
+            fill(broker, name, events)
+            ours = take_in_stream(broker, name, stream, words.events, folder, workers)
+            shares = f"{ours.speed / plain.speed:>9.2f} {ours.frugality / plain.frugality:>32.2f}"
+            print(f"{'  as a share of the bare one':<40} {shares}")
         steadily = opened(database(server, "steady"))
         with serving(steadily, folder) as (port, keys, _), solving(folder):
+            steady(port, keys, words.rate, 3.0, "w")  # connections are opened, statements prepared
             began = time.monotonic()
             took = steady(port, keys, words.rate, words.seconds)
             reached = len(took) / (time.monotonic() - began)
@@ -115,19 +120,19 @@ class Measured:
 
 
 @contextmanager
-def metered(name: str, events: int, process_id: int) -> Iterator[Measured]:
+def metered(name: str, events: int, *process_ids: int) -> Iterator[Measured]:
     """Measures a block, and tells."""
-    measured, before = Measured(events), processor_time(process_id)
+    measured, before = Measured(events), processor_time(process_ids)
     yield measured
     measured.seconds = time.monotonic() - measured.began
-    measured.busy = processor_time(process_id) - before
+    measured.busy = processor_time(process_ids) - before
     print(f"{name:<40} {measured.speed:>9.0f} {measured.frugality:>32.0f}", flush=True)
 
 
-def processor_time(process_id: int) -> float:
-    """Seconds that a process and the PostgreSQL server of this run have had."""
-    of_us = psutil.Process(process_id).cpu_times()
-    total = of_us.user + of_us.system
+def processor_time(process_ids: Sequence[int]) -> float:
+    """Seconds that processes and the PostgreSQL server of this run have had."""
+    of_us = [psutil.Process(each).cpu_times() for each in process_ids]
+    total = sum(each.user + each.system for each in of_us)
     for each in psutil.process_iter(["name", "cmdline"]):
         if OUR_SERVER in " ".join(each.info["cmdline"] or ()):
             for one in (each, *each.children(recursive=True)):
@@ -284,7 +289,9 @@ def send(connection: http.client.HTTPConnection, key: str, body: Any) -> Any:
     return json.loads(told)
 
 
-def steady(port: int, keys: dict[str, str], rate: float, seconds: float) -> list[float]:
+def steady(
+    port: int, keys: dict[str, str], rate: float, seconds: float, mark: str = "t"
+) -> list[float]:
     """Single events at a steady rate; how long each took, counted from when it was due, so that
     waiting for one before it counts too."""
     took: list[float] = []
@@ -305,14 +312,14 @@ def steady(port: int, keys: dict[str, str], rate: float, seconds: float) -> list
             time.sleep(max(0.0, at - time.monotonic()))
             count += 1
             told = event(
-                "evidence.recorded", f"t{number}-{count}",
+                "evidence.recorded", f"{mark}{number}-{count}",
                 student=f"s{chance.randrange(STUDENTS)}",
                 competency=f"c{chance.randrange(COMPETENCIES)}", score=0.5,
             )  # fmt: skip
             send(connection, keys[school], told)
             took.append(time.monotonic() - at)
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(4 * CLIENTS)]
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -329,7 +336,8 @@ def solving(folder: Path) -> Iterator[None]:
         check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     words = ["solve", str(problem), "--time", "600", "--out", str(folder / "plan.json")]
-    with process(words, {}, folder):
+    with process(words, {}, folder) as process_id:
+        psutil.Process(process_id).nice(GIVES_WAY)  # as a planner has it solved
         yield
 
 
@@ -345,41 +353,75 @@ def running(kind: str) -> Iterator[Broker]:
         yield broker
 
 
-def settings_for(broker: Broker) -> Settings:
-    return Settings(_env_file=None, brokers=broker.address, topic_partitions=4)
+def settings_for(broker: Broker, prefix: str) -> Settings:
+    return Settings(_env_file=None, brokers=broker.address, topic_prefix=prefix, topic_partitions=4)
 
 
-def fill(broker: Broker, events: Events) -> None:
-    """The topics, with all events in them."""
+def fill(broker: Broker, prefix: str, events: Events) -> None:
+    """Topics with all events in them, each school in a partition of its own."""
 
     async def produce() -> None:
         from aiokafka import AIOKafkaProducer
 
-        await declare(settings_for(broker))
+        await declare(settings_for(broker, prefix))
         producer = AIOKafkaProducer(bootstrap_servers=broker.address, acks="all", linger_ms=20)
         await producer.start()
-        topic = Topics("flexday").evidence.name
+        topic = Topics(prefix).evidence.name
         # School by school in turns, as they would come.
         for row in zip(*events.values(), strict=True):
-            for school, told in zip(SCHOOLS, row, strict=True):
-                await producer.send(topic, json.dumps(told).encode(), key=school.encode())
+            for number, (school, told) in enumerate(zip(SCHOOLS, row, strict=True)):
+                value = json.dumps(told).encode()
+                await producer.send(topic, value, key=school.encode(), partition=number)
         await producer.stop()
 
     asyncio.run(produce())
 
 
-def take_in_stream(broker: Broker, store: Store, count: int, folder: Path) -> Measured:
-    """From the first events committed to the last, by one worker."""
+def take_in_stream(
+    broker: Broker, prefix: str, store: Store, count: int, folder: Path, workers: int
+) -> Measured:
+    """From when all workers are at work to the last event committed."""
     environment = {
         "FLEXDAY_DATABASE": store.url,
         "FLEXDAY_BROKERS": broker.address,
+        "FLEXDAY_TOPIC_PREFIX": prefix,
         "FLEXDAY_TOPIC_PARTITIONS": "4",
     }
-    with process(["stream"], environment, folder) as process_id:
+    with ExitStack() as stack:
+        started = [
+            stack.enter_context(process(["stream"], environment, folder)) for _ in range(workers)
+        ]
+        wait_for_members(broker, group_of(settings_for(broker, prefix)), workers)
         there = wait_for(store, 1)
-        with metered("Kafka, Faust, PostgreSQL", count - there, process_id) as measured:
+        left = count - there
+        if left < count / 4:
+            raise ValueError(f"{count} events are too few to be measured; ask for more")
+        name = f"Kafka, Faust, PostgreSQL, workers: {workers}"
+        with metered(name, left, *started) as measured:
             wait_for(store, count)
     return measured
+
+
+def wait_for_members(broker: Broker, group: str, count: int) -> None:
+    """Until a group of consumers has so many members, and each its partitions."""
+
+    async def ask() -> tuple[str, int]:
+        from aiokafka.admin import AIOKafkaAdminClient
+
+        admin: Any = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+        await admin.start()
+        try:
+            (answer,) = await admin.describe_consumer_groups([group])
+        finally:
+            await admin.close()
+        _, _, state, _, _, members, *_ = answer.groups[0]
+        return state, len(members)
+
+    until = time.monotonic() + 60
+    while asyncio.run(ask()) != ("Stable", count):
+        if time.monotonic() > until:
+            raise TimeoutError(f"{group} has not {count} members at work")
+        time.sleep(0.1)
 
 
 def wait_for(store: Store, count: int) -> int:
@@ -405,7 +447,7 @@ async def _consume_bare(broker: Broker, store: Store, count: int) -> None:
     from aiokafka import AIOKafkaConsumer
 
     consumer = AIOKafkaConsumer(
-        Topics("flexday").evidence.name,
+        Topics("bare").evidence.name,
         bootstrap_servers=broker.address,
         group_id="bare",
         enable_auto_commit=False,
