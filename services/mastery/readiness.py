@@ -10,8 +10,10 @@ Evidence on a group speaks for those of its competencies that have none of their
 Urgency of a need, in points (settings `mastery.needs`), cut off at 1 and 100:
 at_grade; plus per_level_behind for each level below the student's grade, at most most_behind (or
 minus per_level_ahead for each level above); plus per_week_waiting for each full week since the
-estimate last rose to a new best, at most most_waiting; plus credit_lacking if it belongs to a
-course of the student and credit is not had yet; plus flagged if a teacher flagged it.
+estimate last rose to a new best, at most most_waiting; plus per_day_unserved for each school day
+in a row on which the student was there and worked on no need, at most most_unserved; plus
+credit_lacking if it belongs to a course of the student and credit is not had yet; plus flagged if a
+teacher flagged it.
 """
 
 from __future__ import annotations
@@ -60,6 +62,9 @@ class Circumstances:
     flagged: Collection[CompetencyId] = ()
     lacking_credit: Collection[CompetencyId] = ()
     """Competencies of the student's courses for which credit is not had yet."""
+    unserved_days: int = 0
+    """School days in a row, up to the newest one planned, on which the student was there and worked
+    on no need."""
 
 
 def grades_behind(level: Grade | None, grade: Grade | None) -> int:
@@ -149,6 +154,11 @@ class Readiness:
             weeks = max(0, (as_of - state.last_progress_at).days // 7)
             if weeks:
                 yield "waiting", min(points.most_waiting, weeks * points.per_week_waiting)
+        if around.unserved_days:
+            yield (
+                "unserved",
+                min(points.most_unserved, around.unserved_days * points.per_day_unserved),
+            )
         if single in around.lacking_credit:
             yield "credit_lacking", points.credit_lacking
         if single in around.flagged:

@@ -75,6 +75,22 @@ def past(day: Sources) -> Past:
     return found
 
 
+def unserved_days(past: Past) -> Counter[StudentId]:
+    """The published days in a row, up to the newest, on which a student was there, had a need and
+    was placed for none; days on which they were away or needed nothing neither count nor end it."""
+    found: Counter[StudentId] = Counter()
+    over: set[StudentId] = set()
+    for earlier in past.days:
+        served = {seat.student for seat in earlier.plan.placements if seat.competency is not None}
+        over |= served
+        found.update(
+            student.id
+            for student in earlier.problem.students
+            if student.needs and student.id not in over
+        )
+    return found
+
+
 def recent_pairs(past: Past, students: Iterable[StudentId], limit: int) -> tuple[RecentPair, ...]:
     """Students who shared a group on more than `limit` of the past days."""
     known = frozenset(students)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from services.mastery.graph import Graph
 from services.mastery.readiness import Circumstances, Readiness, Standpoint
 from services.mastery.settings import MasterySettings
 from services.mastery.stuck import not_again, stuck
-from services.snapshot.history import Past
+from services.snapshot.history import Past, unserved_days
 from services.snapshot.sources import Sources
 
 ONCE_UNTIL_NEW_EVIDENCE: frozenset[Modality] = frozenset({"demonstration"})
@@ -44,7 +44,7 @@ def learning(day: Sources, offerings: Iterable[Offering], past: Past) -> Learnin
     standpoints = _standpoints(day, graph, settings, states)
     return Learning(
         competencies=tuple(_day_competency(graph, one, taught) for one in in_play),
-        needs=_needs(day, graph, settings, standpoints, taught),
+        needs=_needs(day, graph, settings, standpoints, taught, unserved_days(past)),
         mastered={
             student: tuple(one for one in in_play if one in standpoint.mastered)
             for student, standpoint in standpoints.items()
@@ -100,6 +100,7 @@ def _needs(
     settings: MasterySettings,
     standpoints: dict[StudentId, Standpoint],
     taught: set[CompetencyId],
+    unserved: Counter[StudentId],
 ) -> dict[StudentId, tuple[Need, ...]]:
     """The most urgent needs that an offering of today teaches, as many as the school allows."""
     readiness = Readiness(graph, settings)
@@ -111,6 +112,7 @@ def _needs(
         around = Circumstances(
             flagged=flagged[student],
             lacking_credit=office.lacking(student, credited[student]),
+            unserved_days=unserved[student],
         )
         needs = readiness.needs(standpoint, day.begins, around, among=taught)
         found[student] = tuple(entry.need for entry in needs)

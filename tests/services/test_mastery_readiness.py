@@ -194,6 +194,12 @@ def test_waiting_credit_and_a_teachers_flag_add_to_urgency():
     assert urgency_of(needs_of(school, "06", lacking_credit={"b"}), "b") == 40
 
 
+def test_who_worked_on_no_need_for_days_is_more_urgent_up_to_a_point():
+    school = readiness(competency("a"))
+    assert urgency_of(needs_of(school, "06", unserved_days=2), "a") == 60
+    assert urgency_of(needs_of(school, "06", unserved_days=9), "a") == 75
+
+
 def test_urgency_stays_between_1_and_100():
     everything = MasterySettings.from_toml("[mastery.needs]\nat_grade = 90\nper_level_ahead = 60")
     school = readiness(

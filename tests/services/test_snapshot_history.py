@@ -14,6 +14,7 @@ from schemas.school import CalendarDay, Offering
 from services.child import Job
 from services.planner import Planner
 from services.snapshot import snapshot
+from services.snapshot.history import Past, PastDay, unserved_days
 from services.solving import Bounds, Follow
 from services.store import PlanRow, Store
 from services.workflow import approve
@@ -126,6 +127,54 @@ def test_credit_of_an_earlier_term_is_forgotten(
     published_day(store, MONDAY)
     rank(store, "2", WEDNESDAY, "ratios")
     assert credit(store) == 1
+
+
+def lived(day: Problem, plan: Plan, serves: bool = True, away: str = "") -> PastDay:
+    """A past day on which what was planned served needs, or none, and somebody was away."""
+    there = tuple(student for student in day.students if student.id != away)
+    competency = day.competencies[0].id
+    seats = tuple(
+        seat.model_copy(update={"competency": competency if serves else None})
+        for seat in plan.placements
+        if seat.student != away
+    )
+    return PastDay(
+        day.day,
+        day.model_copy(update={"students": there}),
+        plan.model_copy(update={"placements": seats}),
+    )
+
+
+def test_days_in_a_row_without_a_need_met_are_counted_while_a_student_is_there(
+    east: Store,
+) -> None:
+    plan = published_day(east, MONDAY).plan
+    day = problem(east)
+    assert all(student.needs for student in day.students)
+    newest_first = (
+        lived(day, plan, serves=False),
+        lived(day, plan, serves=False, away="ada"),
+        lived(day, plan, serves=False),
+        lived(day, plan),
+        lived(day, plan, serves=False),
+    )
+    counted = unserved_days(Past(newest_first))
+    assert counted["ada"] == 2
+    assert counted["ben"] == 3
+
+
+def test_who_has_waited_for_a_need_to_be_met_is_more_urgent_the_next_day(east: Store) -> None:
+    before = {student.id: student.needs for student in problem(east).students}
+    row = published_day(east, TUESDAY)
+    met = {seat.student for seat in row.plan.placements if seat.competency is not None}
+    unmet = before.keys() - met
+    assert unmet
+    for student in problem(east).students:
+        gained = {
+            now.urgency - need.urgency
+            for now, need in zip(student.needs, before[student.id], strict=True)
+        }
+        assert gained == ({15} if student.id in unmet else {0}), student.id
 
 
 def test_who_carried_more_has_the_smaller_fair_share_today(east: Store) -> None:
