@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas.base import BlockId, StudentId
 from schemas.plan import Engine, Plan, Unplaced, UnplacedReason
@@ -13,6 +14,14 @@ from solver.effort import JUDGING_WORK
 from solver.layout import Layout
 from solver.reach import Reach
 from solver.score import finish, judge
+
+
+class Judged(NamedTuple):
+    """How much a plan breaks hard rules, overrides apart, and its cost; the first counts before
+    the second."""
+
+    breaches: int
+    cost: int
 
 
 @dataclass(frozen=True)
@@ -38,12 +47,12 @@ class Finisher:
         """The units of work of judging a board."""
         return len(board.at) * JUDGING_WORK
 
-    def judged(self, board: Board) -> tuple[int, int]:
-        """How much the board breaks hard rules, overrides apart, and its cost."""
+    def judged(self, board: Board) -> Judged:
+        """How the board would do as a plan."""
         written = write(board, self._homed(board))
         layout = Layout(self.reach.facts, written.sessions, written.placements, written.unplaced)
         judged = judge(layout)
-        return sum(finding.amount for finding in judged.blocking), judged.cost
+        return Judged(sum(finding.amount for finding in judged.blocking), judged.cost)
 
     def _unplaced(self, board: Board) -> list[Unplaced]:
         """Everybody without a session, with the reason."""

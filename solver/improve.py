@@ -13,7 +13,7 @@ from schemas.problem import Problem
 from solver.board import Board
 from solver.contradictions import reach_of
 from solver.effort import Effort
-from solver.finishing import Finisher
+from solver.finishing import Finisher, Judged
 from solver.neighbourhoods import NEIGHBOURHOODS
 from solver.proposals import Fixed, Proposal, apply, difference, photograph, restore
 from solver.reach import Reach
@@ -61,19 +61,19 @@ def attempt_with(reach: Reach, task: Task) -> Proposal:
     after = before.copy()
     neighbourhood = NEIGHBOURHOODS[task.neighbourhood]
     work = neighbourhood.change(reach, after, Random(task.seed))
-    breaches, cost = Finisher(reach).judged(after)
+    judged = Finisher(reach).judged(after)
     work += Finisher.work(after)
-    return difference(before, after, cost if not breaches else None, work)
+    return difference(before, after, judged, work)
 
 
 @dataclass
 class Improvement:
-    """A search from a lawful board. Neighbourhoods are chosen by how much they have won per unit
-    of work of late; what a batch proposes is adopted in a fixed order."""
+    """A search from a board, lawful where that could be had. Neighbourhoods are chosen by how much
+    they have won per unit of work of late; what a batch proposes is adopted in a fixed order."""
 
     reach: Reach
     board: Board
-    cost: int
+    judged: Judged
     bound: int | None
     effort: Effort
     report: Callable[[int], None]
@@ -91,16 +91,16 @@ class Improvement:
         """The best board found until a limit, or until nothing has helped for long."""
         idle = 0
         while not self.effort.exhausted() and not self._proven() and idle < PATIENCE:
-            before = self.cost
+            before = self.judged
             tasks = [self._task() for _ in range(BATCH)]
             for task, proposal in zip(tasks, self._attempts(tasks), strict=True):
                 self._consider(task, proposal)
-            idle = 0 if self.cost < before else idle + 1
+            idle = 0 if self.judged < before else idle + 1
         return self.board
 
     def _proven(self) -> bool:
         """Whether no plan can be cheaper, or there is nothing to plan."""
-        return self.cost == self.bound or not self.reach.facts.flex
+        return self.judged == (0, self.bound) or not self.reach.facts.flex
 
     def _task(self) -> Task:
         self._tried += 1
@@ -120,19 +120,20 @@ class Improvement:
         return [future.result() for future in [self.pool.submit(attempt, t) for t in tasks]]
 
     def _consider(self, task: Task, proposal: Proposal) -> None:
-        """Adopts a proposal where the plan gets cheaper and stays lawful."""
+        """Adopts a proposal where the plan comes closer to being lawful, or gets cheaper and is no
+        less lawful."""
         self.effort.spend(proposal.work)
         self._won[task.neighbourhood] *= MEMORY
         self._spent[task.neighbourhood] *= MEMORY
         self._spent[task.neighbourhood] += proposal.work
-        if proposal.cost is None or proposal.cost >= self.cost:
+        if proposal.judged >= self.judged:
             return
         changed = apply(self.board, proposal)
         if changed is None:
             return
-        breaches, cost = self._finisher.judged(changed)
+        judged = self._finisher.judged(changed)
         self.effort.spend(Finisher.work(changed))
-        if not breaches and cost < self.cost:
-            self._won[task.neighbourhood] += self.cost - cost
-            self.board, self.cost = changed, cost
-            self.report(cost)
+        if judged < self.judged:
+            self._won[task.neighbourhood] += max(0, self.judged.cost - judged.cost)
+            self.board, self.judged = changed, judged
+            self.report(judged.cost)

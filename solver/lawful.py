@@ -90,15 +90,21 @@ class Lawful:
 
     def may_sit(self, board: Board, student: StudentId, session: OpenSession) -> bool:
         """Whether a student could be added to a session, whatever it would serve."""
-        offering = session.offering
         return (
             len(session.seats) < session.most
-            and not any((student, block) in board.at for block in session.blocks)
-            and self.may_take(student, offering.id)
-            and self.in_time(student, offering, session.blocks)
-            and self._room_takes(board, student, session)
+            and self.may_join(board, student, session)
+            and self._room_has_a_seat(board, session)
             and self._company_suits(board, student, session)
             and self._lead_can_take_more(board, session)
+        )
+
+    def may_join(self, board: Board, student: StudentId, session: OpenSession) -> bool:
+        """Whether nothing but those who are in a session keeps a student out of it."""
+        return (
+            not any((student, block) in board.at for block in session.blocks)
+            and self.may_take(student, session.offering.id)
+            and self.in_time(student, session.offering, session.blocks)
+            and self.room_suits(student, session.room)
             and self._in_order(board, student, session)
             and self.student_arrives(board, student, session)
         )
@@ -127,10 +133,8 @@ class Lawful:
         """Whether commitments leave the student time to get to the room and back."""
         return self.room_suits(student, room) and self._arrives(student, {}, blocks, room)
 
-    def _room_takes(self, board: Board, student: StudentId, session: OpenSession) -> bool:
+    def _room_has_a_seat(self, board: Board, session: OpenSession) -> bool:
         room = session.room
-        if not self.room_suits(student, room):
-            return False
         if room.zones == 1:
             return True
         return all(
@@ -375,7 +379,7 @@ class Lawful:
     def one_more(self, board: Board, offering: Offering) -> bool:
         """Whether the offering may have another section today."""
         return offering.most_sections is None or offering.most_sections > sum(
-            1 for session in board.sessions.values() if session.offering == offering
+            1 for session in board.sessions.values() if session.offering.id == offering.id
         )
 
     def in_day_order(self, board: Board, offering: OfferingId, blocks: Iterable[BlockId]) -> bool:

@@ -3,7 +3,7 @@ that stay too small."""
 
 from __future__ import annotations
 
-from schemas.base import BlockId, CompetencyId, StudentId
+from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
 from schemas.school import Offering
 from solver.board import Board, OpenSession
 from solver.naming import Naming, Section
@@ -63,16 +63,21 @@ class Placing:
         return max(uses, key=lambda use: use[0])
 
     def _place_the_rest(self) -> None:
+        """Open seats first, then new sections, and others moved aside, which takes most, last."""
         for student, block in self.board.unplaced():
-            if (student, block) not in self.board.at:
-                _ = self.place(student, block) or self._move_aside(student, block)
+            if self._waits(student, block):
+                self.place(student, block)
         for block in self.facts.flex:
             self._open_for_the_rest(block)
+        for student, block in self.board.unplaced():
+            if self._waits(student, block):
+                _ = self.place(student, block) or self._move_aside(student, block)
 
     def _move_aside(self, student: StudentId, block: BlockId) -> bool:
         """Seats a student where another can go to a different session instead."""
         for session in self.board.in_block[block]:
-            if not self.lawful.may_take(student, session.offering.id):
+            self.steps += 1
+            if not self.lawful.may_join(self.board, student, session):
                 continue
             for other in list(session.seats):
                 if other not in session.pinned_students and self._swap_in(student, other, session):
@@ -153,39 +158,45 @@ class Placing:
     def _open_for_the_rest(self, block: BlockId) -> None:
         """Opens sections for students unplaced in a block, the one that takes most of them first,
         as long as one takes enough."""
-        tried: set[str] = set()
-        while True:
-            waiting = [s for s in self.facts.students if self._waits(s, block)]
-            choice = self._best_new(block, waiting, tried) if waiting else None
-            if choice is None:
-                return
-            offering, run, suited = choice
-            tried.add(offering.id)
-            session = self._open(offering, run)
-            if session is None:
+        takes = self._takers(block)
+        while takes:
+            run, suited = max(takes.items(), key=lambda entry: len(entry[1]))
+            if not self._open_for(self.facts.offerings[run[0]], run[1], suited):
+                takes = {other: them for other, them in takes.items() if other[0] != run[0]}
                 continue
-            for student in suited:
-                if self.lawful.may_sit(self.board, student, session):
-                    self.board.seat(student, session, self.best_use(student, session)[1])
-            if self._lacks(session) > 0 and not self._draw_in(session):
-                self.board.close(session)
-            else:
-                tried.discard(offering.id)
+            left = {
+                other: [s for s in them if self._waits(s, block)] for other, them in takes.items()
+            }
+            takes = {other: them for other, them in left.items() if them}
 
-    def _best_new(
-        self, block: BlockId, waiting: list[StudentId], tried: set[str]
-    ) -> tuple[Offering, tuple[BlockId, ...], list[StudentId]] | None:
-        best = None
-        for offering in self.facts.problem.offerings:
-            if offering.id in tried:
-                continue
+    def _takers(
+        self, block: BlockId
+    ) -> dict[tuple[OfferingId, tuple[BlockId, ...]], list[StudentId]]:
+        """What could be opened in a block, with the students unplaced in it who could join."""
+        waiting = [student for student in self.facts.students if self._waits(student, block)]
+        found = {}
+        for offering in self.facts.problem.offerings if waiting else ():
             for run in self.facts.starts(offering.id):
-                if block not in run:
-                    continue
-                suited = [s for s in waiting if self._could_join(s, offering, run)]
-                if suited and (best is None or len(suited) > len(best[2])):
-                    best = (offering, run, suited)
-        return best
+                suited = [s for s in waiting if block in run and self._could_join(s, offering, run)]
+                if suited:
+                    found[offering.id, run] = suited
+        return found
+
+    def _open_for(
+        self, offering: Offering, run: tuple[BlockId, ...], suited: list[StudentId]
+    ) -> bool:
+        """Opens a section for some students; whether there was room, an adult, and enough of
+        them."""
+        session = self._open(offering, run)
+        if session is None:
+            return False
+        for student in suited:
+            if self.lawful.may_sit(self.board, student, session):
+                self.board.seat(student, session, self.best_use(student, session)[1])
+        if self._lacks(session) > 0 and not self._draw_in(session):
+            self.board.close(session)
+            return False
+        return True
 
     def _could_join(self, student: StudentId, offering: Offering, run: tuple[BlockId, ...]) -> bool:
         self.steps += 1

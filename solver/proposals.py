@@ -9,6 +9,7 @@ from schemas.base import BlockId, CompetencyId, OfferingId, RoomId, StudentId
 from schemas.plan import Duty
 from solver.board import Board, OpenSession
 from solver.facts import Facts
+from solver.finishing import Judged
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,12 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Sessions to close, by id, and sessions to open, with the cost of the whole plan they make:
-    None where it would break a hard rule."""
+    """Sessions to close, by id, and sessions to open, with how the whole plan they make is
+    judged."""
 
     closed: tuple[str, ...]
     opened: tuple[Fixed, ...]
-    cost: int | None
+    judged: Judged
     work: float
 
 
@@ -63,13 +64,13 @@ def restore(facts: Facts, sessions: Iterable[Fixed]) -> Board:
     return board
 
 
-def difference(before: Board, after: Board, cost: int | None, work: float) -> Proposal:
+def difference(before: Board, after: Board, judged: Judged, work: float) -> Proposal:
     """What turns one board into another."""
     old = {session.id: fixed(session) for session in before.sessions.values()}
     new = {session.id: fixed(session) for session in after.sessions.values()}
     closed = tuple(name for name, session in old.items() if new.get(name) != session)
     opened = tuple(session for name, session in new.items() if old.get(name) != session)
-    return Proposal(closed, opened, cost, work)
+    return Proposal(closed, opened, judged, work)
 
 
 def apply(board: Board, proposal: Proposal) -> Board | None:

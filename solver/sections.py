@@ -207,7 +207,7 @@ class Sections:
         if offering.most_sections is None or self.reach.size_waived(offering.id):
             return
         if offering.id not in self._limit_rows:
-            open_now = sum(1 for s in self.board.sessions.values() if s.offering == offering)
+            open_now = sum(1 for s in self.board.sessions.values() if s.offering.id == offering.id)
             left = max(0, offering.most_sections - open_now)
             self._limit_rows[offering.id] = self.matrix.row(high=left)
         self.matrix.put(self._limit_rows[offering.id], column, 1)

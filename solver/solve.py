@@ -15,7 +15,7 @@ from solver.carry import carry_over
 from solver.construct import Filling, construct
 from solver.contradictions import reach_of, settle
 from solver.effort import SETTLING_WORK, Clock, Effort, Limits
-from solver.finishing import Finisher
+from solver.finishing import Finisher, Judged
 from solver.improve import Improvement
 from solver.reach import Reach
 from solver.score import gap, refuse_overflow, stake
@@ -24,8 +24,8 @@ __all__ = ["Clock", "Limits", "Progress", "solve"]
 
 
 MADE_ANEW = 5000
-"""A day of more students and blocks is not planned from nothing where an earlier plan carries over
-and leaves nobody unplaced: changing that one gets further in the same time."""
+"""A day of more students and blocks is not planned from nothing where an earlier plan carries over:
+changing that one gets further in the same time."""
 
 
 @dataclass(frozen=True)
@@ -76,34 +76,33 @@ def solve(
             proven = gap(cost, bound, at_stake)
             progress(Progress(cost, bound, proven, effort.elapsed, effort.work))
 
-    board, cost = _first(reach, pinned, effort, start, stay_near)
-    report(cost)
-    search = Improvement(reach, board, cost, bound, effort, report, pool)
+    board, judged = _first(reach, pinned, effort, start, stay_near)
+    report(judged.cost)
+    search = Improvement(reach, board, judged, bound, effort, report, pool)
     board = search.run()
-    report(search.cost)
+    report(search.judged.cost)
     return Finisher(reach).plan(board, bound, _engine(limits, effort))
 
 
 def _first(
     reach: Reach, pinned: Board, effort: Effort, start: Plan | None, stay_near: bool
-) -> tuple[Board, int]:
+) -> tuple[Board, Judged]:
     """The cheapest of the plans that can be carried over and, unless the search is to stay near
-    them or the day is too large for it, of one made anew; its cost. Hard findings count before
-    cost."""
+    them or the day is too large for it, of one made anew; how it is judged. Hard findings count
+    before cost."""
     boards: list[Board] = []
     for earlier in (start, reach.facts.problem.published):
         if earlier is not None:
             boards += _carried(reach, pinned, effort, earlier)
-    whole = any(not board.unplaced() for board in boards)
     large = len(reach.facts.students) * len(reach.facts.flex) > MADE_ANEW
-    if not ((stay_near and start) or (large and whole)):
+    if not (boards and (large or (stay_near and start))):
         boards.append(pinned.copy())
         effort.spend(construct(reach, boards[-1], effort.limits.seed))
     finisher = Finisher(reach)
     effort.spend(sum(Finisher.work(board) for board in boards))
-    judged = [(*finisher.judged(board), number) for number, board in enumerate(boards)]
-    _, cost, best = min(judged)
-    return boards[best], cost
+    judged = [finisher.judged(board) for board in boards]
+    best = min(judged)
+    return boards[judged.index(best)], best
 
 
 def _carried(reach: Reach, pinned: Board, effort: Effort, earlier: Plan | Published) -> list[Board]:
