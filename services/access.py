@@ -27,6 +27,7 @@ SEEN_EVERY = timedelta(minutes=1)
 """How exactly it is kept when a browser was last here."""
 USED_EVERY = timedelta(hours=1)
 MOMENT = timedelta(seconds=1)
+"""For how long what the record says of a key is taken to hold."""
 MOST_REMEMBERED = 10_000
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256

@@ -12,6 +12,7 @@ from services.store import Store
 from services.viewer import Viewer
 
 MOST_TOGETHER = 200
+"""Events in one commit: more would hold up whoever else writes to the school."""
 
 
 @dataclass(eq=False)
