@@ -18,7 +18,7 @@ from services.mastery.fold import fold
 from services.mastery.settings import MasterySettings
 from services.mastery.standing import MasteryEvent
 from services.mastery.stuck import stuck
-from services.store import Checkpoint, LogRow, Message, Store, Tx
+from services.store import Checkpoint, Message, Store, Tx
 from services.viewer import Viewer
 
 MasteryKey = tuple[str, str]
@@ -77,11 +77,15 @@ def fact_rows(event: AnyEvent, seq: int) -> list[Row]:
     ]
 
 
-def refold(tx: Tx, keys: Collection[MasteryKey]) -> int:
+def refold(
+    tx: Tx, keys: Collection[MasteryKey], logged_now: Mapping[int, AnyEvent] | None = None
+) -> int:
     """Folds some keys, each from all its events; those whose state changed also go out as
-    mastery.changed. How many those are."""
+    mastery.changed. How many those are. What was logged in this transaction can be given by its
+    position, which saves reading it again."""
     settings = mastery_settings(tx)
-    folded = _folded(tx, tx.fold_input(keys), settings, tx.checkpoints(keys))
+    told = ((row.seq, (logged_now or {}).get(row.seq) or row.event) for row in tx.fold_input(keys))
+    folded = _folded(tx, told, settings, tx.checkpoints(keys))
     before = tx.mastery_bodies(keys)
     tx.save_mastery(each.row for each in folded)
     changed = [each for each in folded if before.get(_key_of(each.row)) != each.row["body"]]
@@ -94,7 +98,7 @@ def refold(tx: Tx, keys: Collection[MasteryKey]) -> int:
             {
                 "school": school,
                 "seq": row["seq"],
-                "mastery": json.loads(row["body"]),
+                "mastery": mastery,
                 "stuck": stuck(mastery, settings) is not None,
             },
         )
@@ -138,11 +142,11 @@ def verify(store: Store, school: str) -> list[Comparison]:
 
 def _state_from_log(tx: Tx) -> dict[StateTable, list[Row]]:
     facts: dict[tuple[str, str], Row] = {}
-    bearing: list[LogRow] = []
+    bearing: list[tuple[int, AnyEvent]] = []
     for logged in tx.events_since(0):
         if logged.event is None:
             continue
-        bearing.append(logged)
+        bearing.append((logged.seq, logged.event))
         for row in fact_rows(logged.event, logged.seq):
             held = facts.setdefault((row["kind"], row["key"]), row)
             if _place(held) < _place(row):
@@ -168,17 +172,17 @@ class Folded(NamedTuple):
 
 def _folded(
     tx: Tx,
-    logged: Iterable[LogRow],
+    logged: Iterable[tuple[int, AnyEvent | None]],
     settings: MasterySettings,
     checkpoints: Mapping[MasteryKey, Checkpoint],
 ) -> list[Folded]:
-    """Rows of the mastery table, by key, folded from whatever of the log bears on them and from
-    what a purge kept of the rest."""
+    """Rows of the mastery table, by key, folded from whatever of the log (position, event) bears
+    on them and from what a purge kept of the rest."""
     by_key: dict[MasteryKey, list[tuple[int, MasteryEvent]]] = {key: [] for key in checkpoints}
-    for row in logged:
-        if isinstance(row.event, MasteryEvent):
-            key = row.event.data.student, row.event.data.competency
-            by_key.setdefault(key, []).append((row.seq, row.event))
+    for seq, event in logged:
+        if isinstance(event, MasteryEvent):
+            key = event.data.student, event.data.competency
+            by_key.setdefault(key, []).append((seq, event))
     competencies = tx.entries("competencies", {competency for _, competency in by_key})
     return [
         _folded_one(key, by_key[key], settings, competencies.get(key[1]), checkpoints.get(key))

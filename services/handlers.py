@@ -235,11 +235,12 @@ def _seen_before(tx: Tx, event: AnyEvent) -> Outcome:
 
 def _count(tx: Tx, events: Sequence[AnyEvent]) -> None:
     """Logs events and lets them bear on the state."""
-    for seq, event in zip(tx.append(events), events, strict=True):
+    logged = dict(zip(tx.append(events), events, strict=True))
+    for seq, event in logged.items():
         if tx.save_facts(fact_rows(event, seq)) and event.name in UPSETS:
             _plan_again(tx, event)
     if keys := {key for event in events if (key := mastery_key(event))}:
-        refold(tx, keys)
+        refold(tx, keys, logged)
 
 
 def _plan_again(tx: Tx, event: AnyEvent) -> None:

@@ -20,6 +20,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
@@ -145,7 +146,7 @@ class MasterySettings(Frozen):
             parameters["steps"] = tuple(self.levels.model_dump().values())
         return method_of(parameters)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The sha256 of all that a state depends on: when it changes, refold from the log."""
         states = self.model_dump(

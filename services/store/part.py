@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
+from pydantic_core import to_json
 from sqlalchemy import (
     JSON,
     ColumnElement,
@@ -80,13 +81,17 @@ def _insert_from_json(table: Table, names: tuple[str, ...]) -> postgresql.Insert
     return postgresql.insert(table).from_select(names, select(*source.c))
 
 
-def _plain(value: Any) -> str:
-    """What JSON has no word for, as PostgreSQL reads it."""
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise ValueError(f"{value.isoformat()} has no zone; give an aware datetime")
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} cannot be written as one of many rows")
+def _as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as PostgreSQL reads them.
+
+    Raises:
+        ValueError: an instant has no zone, which each machine would read as another.
+    """
+    for row in rows:
+        for value in row.values():
+            if type(value) is datetime and value.tzinfo is None:
+                raise ValueError(f"{value.isoformat()} has no zone; give an aware datetime")
+    return to_json(rows).decode()
 
 
 @cache
@@ -199,7 +204,7 @@ class Part:
     def _write(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
         """Runs a statement of `insert_of_rows` on rows that all have the columns it was made for,
         no two of the same key."""
-        given = {"rows": json.dumps(rows, default=_plain)} if self.is_postgresql else rows
+        given = {"rows": _as_json(rows)} if self.is_postgresql else rows
         return self.connection.execute(statement, given)
 
     @contextmanager

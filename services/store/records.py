@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import bindparam, select, update
 
 from services.canonical import canonical, sha256
@@ -25,13 +27,14 @@ _NUMBERS = (
 
 @dataclass(frozen=True)
 class Message:
-    """What others are told: a `type` of event about one aggregate."""
+    """What others are told: a `type` of event about one aggregate. The payload may hold models
+    of ours; a message that can be put out twice has an `id` that tells."""
 
     aggregatetype: str
     aggregateid: str
     type: str
     payload: dict[str, Any]
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    id: str | None = None
 
 
 ERASURES = ("student.erased",)
@@ -121,29 +124,32 @@ class Records(Part):
 
         A message that can be sent twice carries the same `id` twice, so that readers can tell.
         """
-        message = Message(aggregatetype, aggregateid, type, payload, id or str(uuid.uuid4()))
-        self.outbox_all([message])
-        return message.id
+        return self.outbox_all([Message(aggregatetype, aggregateid, type, payload, id)])[0]
 
-    def outbox_all(self, messages: Iterable[Message]) -> None:
+    def outbox_all(self, messages: Iterable[Message]) -> list[str]:
         """Puts many messages out at once, numbered in the order in which they are to be sent: a
-        school's writers take turns, so the numbers follow the order of commits."""
+        school's writers take turns, so the numbers follow the order of commits. Their ids."""
         pending = list(messages)
         if not pending:
-            return
+            return []
+        ids = [each.id or new for each, new in zip(pending, _new_ids(len(pending)), strict=True)]
         now, last = self.clock(), self._ask(_NUMBERS, count=len(pending))[0].outbox_seq
         self._add_all(
             t.outbox,
             [
                 {
                     **vars(each),
-                    "payload": canonical(each.payload),
+                    "id": id,
+                    "payload": to_json(each.payload).decode(),
                     "created_at": now,
-                    "seq": last - len(pending) + place,
+                    "seq": seq,
                 }
-                for place, each in enumerate(pending, 1)
+                for seq, (each, id) in enumerate(
+                    zip(pending, ids, strict=True), last - len(pending) + 1
+                )
             ],
         )
+        return ids
 
     def unsent(self, limit: int = 100) -> Sequence[Any]:
         """Messages not yet marked sent, in the order in which they came to be. Never asked for by
@@ -162,3 +168,10 @@ class Records(Part):
             .where(self._mine(t.outbox), t.outbox.c.id.in_(ids))
             .values(sent_at=self.clock())
         )
+
+
+def _new_ids(count: int) -> Iterator[str]:
+    """Random ids; the system is asked once for all of them, which took longer than the rest."""
+    drawn = os.urandom(16 * count)
+    for start in range(0, len(drawn), 16):
+        yield str(uuid.UUID(bytes=drawn[start : start + 16], version=4))

@@ -256,10 +256,10 @@ def test_an_event_our_own_code_trips_over_does_not_sink_its_neighbours(
     enrol(store)
     real = handlers.refold
 
-    def trip(tx: Any, keys: Any) -> int:
+    def trip(tx: Any, keys: Any, logged: Any) -> int:
         if ("ben", "c1") in keys:
             raise ZeroDivisionError
-        return real(tx, keys)
+        return real(tx, keys, logged)
 
     monkeypatch.setattr(handlers, "refold", trip)
     sent = [evidence("e1"), evidence("e2", student="ben"), evidence("e3", minute=1)]
