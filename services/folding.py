@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from schemas.base import loads
-from schemas.events import AnyEvent
+from schemas.events import AnyEvent, decode
 from schemas.mastery import Mastery
 from schemas.school import Competency
 from services.canonical import canonical, composite, sha256
@@ -84,11 +84,12 @@ def refold(
     mastery.changed. How many those are. What was logged in this transaction can be given by its
     position, which saves reading it again."""
     settings = mastery_settings(tx)
-    told = ((row.seq, (logged_now or {}).get(row.seq) or row.event) for row in tx.fold_input(keys))
-    folded = _folded(tx, told, settings, tx.checkpoints(keys))
-    before = tx.mastery_bodies(keys)
+    logged, checkpoints, held = tx.bearing_on(keys)
+    read = logged_now or {}
+    told = ((seq, read.get(seq) or decode(body)) for seq, body in logged)
+    folded = _folded(tx, told, settings, checkpoints)
     tx.save_mastery(each.row for each in folded)
-    changed = [each for each in folded if before.get(_key_of(each.row)) != each.row["body"]]
+    changed = [each for each in folded if held.get(_key_of(each.row)) != each.row["body"]]
     school = tx.viewer.school
     tx.outbox_all(
         Message(

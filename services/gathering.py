@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from services.handlers import Outcome, Raw, handle_batch
 from services.store import Store
@@ -15,71 +15,59 @@ MOST_TOGETHER = 200
 """Events in one commit: more would hold up whoever else writes to the school."""
 
 
-@dataclass(eq=False)
-class _Waiting:
-    """An event at the door, and the thread that waits for what becomes of it."""
+class _Waiting(NamedTuple):
+    """An event at the door, and where what becomes of it is told."""
 
     raw: Raw
-    told: threading.Event = field(default_factory=threading.Event)
-    outcome: Outcome | None = None
-    fault: BaseException | None = None
+    told: asyncio.Future[Outcome]
 
 
 class Gathering:
-    """Takes in events that many threads bring, one each. A sender's first event is committed at
+    """Takes in events that many requests bring, one each. A sender's first event is committed at
     once; those that come meanwhile wait for it and are then committed together, so that nobody
-    waits for company, and a rush needs a commit for many events where it needed one for each.
-    """
+    waits for company, and a rush needs a commit, and a thread, for many events where it needed
+    one for each. For one event loop."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lock = threading.Lock()
         self._queues: dict[Viewer, deque[_Waiting]] = {}
         """A queue for each sender of whom something is being committed."""
+        self._at_work: set[asyncio.Task[None]] = set()
 
-    def handle(self, viewer: Viewer, raw: Raw) -> Outcome:
+    async def handle(self, viewer: Viewer, raw: Raw) -> Outcome:
         """Takes in one event; returns when it has been committed.
 
         Raises:
             Unavailable: nothing was written; the sender is to try again.
         """
-        mine = _Waiting(raw)
-        with self._lock:
-            queue = self._queues.get(viewer)
-            if queue is not None:
-                queue.append(mine)
-            else:
-                self._queues[viewer] = deque()
-        if queue is not None:
-            mine.told.wait()
-            if mine.outcome is None and mine.fault is None:
-                self._lead(viewer, self._company(viewer, mine))
+        mine = _Waiting(raw, asyncio.get_running_loop().create_future())
+        if viewer in self._queues:
+            self._queues[viewer].append(mine)
         else:
-            self._lead(viewer, [mine])
-        if mine.fault is not None:
-            raise mine.fault
-        assert mine.outcome is not None
-        return mine.outcome
+            self._queues[viewer] = deque([mine])
+            # A task of its own: whoever brought the first may leave before it is committed.
+            work = asyncio.create_task(self._commit_all(viewer))
+            self._at_work.add(work)
+            work.add_done_callback(self._at_work.discard)
+        return await mine.told
 
-    def _company(self, viewer: Viewer, mine: _Waiting) -> list[_Waiting]:
-        with self._lock:
-            queue = self._queues[viewer]
-            return [mine, *(queue.popleft() for _ in range(min(len(queue), MOST_TOGETHER - 1)))]
+    async def _commit_all(self, viewer: Viewer) -> None:
+        """Commits a sender's events, as many at a time as came together, until none waits."""
+        queue = self._queues[viewer]
+        while queue:
+            company = [queue.popleft() for _ in range(min(len(queue), MOST_TOGETHER))]
+            await self._commit(viewer, company)
+        del self._queues[viewer]
 
-    def _lead(self, viewer: Viewer, company: Sequence[_Waiting]) -> None:
-        """Commits what came together, then lets the next of those that wait lead."""
+    async def _commit(self, viewer: Viewer, company: Sequence[_Waiting]) -> None:
         try:
-            outcomes = handle_batch(self._store, viewer, [each.raw for each in company])
-            for each, outcome in zip(company, outcomes, strict=True):
-                each.outcome = outcome
-        except BaseException as fault:
+            raws = [each.raw for each in company]
+            outcomes = await asyncio.to_thread(handle_batch, self._store, viewer, raws)
+        except Exception as fault:
             for each in company:
-                each.fault = fault
-        finally:
-            with self._lock:
-                if queue := self._queues[viewer]:
-                    queue.popleft().told.set()
-                else:
-                    del self._queues[viewer]
-            for each in company:
-                each.told.set()
+                if not each.told.done():
+                    each.told.set_exception(fault)
+            return
+        for each, outcome in zip(company, outcomes, strict=True):
+            if not each.told.done():
+                each.told.set_result(outcome)

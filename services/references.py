@@ -56,34 +56,28 @@ class Known:
     """What a school knows of all that some events name, asked for at once."""
 
     def __init__(self, tx: Tx, events: Iterable[AnyEvent]) -> None:
-        named: dict[str, set[str]] = {}
-        competencies: set[str] = set()
-        for event in events:
-            for kind, id in references(event):
-                named.setdefault(kind, set()).add(id)
-            if competency := vars(event.data).get("competency"):
-                competencies.add(competency)
-        self._known = {kind: _known(tx, kind, ids) for kind, ids in named.items()}
-        self._ids = tx.knows("competencies", competencies)
-        self._coded = tx.competencies_coded(competencies - self._ids)
+        named = {reference for event in events for reference in references(event)}
+        codes = {code for event in events if (code := vars(event.data).get("competency"))}
+        self._known = tx.knows({*named, *(("competencies", code) for code in codes)})
+        self._coded = tx.competencies_coded(
+            {code for code in codes if ("competencies", code) not in self._known}
+        )
+        if any(kind == "blocks" for kind, _ in named):
+            self._known |= _blocks(tx)
 
     def first_unknown(self, event: AnyEvent) -> Reference | None:
         """The first thing an event names that the school does not know."""
-        return next(
-            ((kind, id) for kind, id in references(event) if id not in self._known[kind]), None
-        )
+        return next((named for named in references(event) if named not in self._known), None)
 
     def competency(self, id_or_code: str) -> str | None:
         """The id of the competency of this id, or else of this code; None when there is none, or
         several of the code."""
-        if id_or_code in self._ids:
+        if ("competencies", id_or_code) in self._known:
             return id_or_code
         coded = self._coded.get(id_or_code, [])
         return coded[0] if len(coded) == 1 else None
 
 
-def _known(tx: Tx, kind: str, ids: set[str]) -> set[str]:
-    if kind != "blocks":
-        return tx.knows(kind, ids)
+def _blocks(tx: Tx) -> set[Reference]:
     schedules: list[BellSchedule] = tx.roster("bell_schedules")
-    return {block.id for schedule in schedules for block in schedule.blocks}
+    return {("blocks", block.id) for schedule in schedules for block in schedule.blocks}

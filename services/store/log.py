@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -52,9 +51,6 @@ class LogRow:
     def name(self) -> str:
         """The event's name without prefix and version, such as evidence.recorded."""
         return self.type.removeprefix(PREFIX).rsplit(".", 1)[0]
-
-
-_COLUMNS = tuple(field.name for field in dataclass_fields(LogRow))
 
 
 class Log(Sight):
@@ -106,12 +102,6 @@ class Log(Sight):
         )
         rows = [LogRow.of(row) for row in self._rows(ordered)]
         return [row for row in rows if row.student is None or self.may_see(row.student)]
-
-    def fold_input(self, keys: Collection[tuple[str, str]]) -> Iterator[LogRow]:
-        """All that bears on some (student, competency), for folding: the system's own work, so
-        without a look at the viewer's rights. Erased bodies are left out."""
-        for row in self._of_keys(t.event_log, _COLUMNS, keys):
-            yield LogRow(*tuple(row))
 
 
 def _log_row(event: AnyEvent, seq: int, received_at: datetime) -> dict[str, Any]:

@@ -13,14 +13,13 @@ from services.store.part import batched
 from services.store.sight import Sight
 from services.store.tables import roster_entry as entry_table
 
-_CURRENT = (
-    entry_table.c.school_id == bindparam("school"),
-    entry_table.c.kind == bindparam("kind"),
-    entry_table.c.ended_at.is_(None),
-)
+_OF_SCHOOL = (entry_table.c.school_id == bindparam("school"), entry_table.c.ended_at.is_(None))
+_CURRENT = (*_OF_SCHOOL, entry_table.c.kind == bindparam("kind"))
 _SOME = entry_table.c.id.in_(bindparam("ids", expanding=True))
 _ALL_IDS = select(entry_table.c.id).where(*_CURRENT).order_by(entry_table.c.id)
-_IDS = select(entry_table.c.id).where(*_CURRENT, _SOME)
+_NAMED = select(entry_table.c.kind, entry_table.c.id).where(
+    *_OF_SCHOOL, entry_table.c.kind.in_(bindparam("kinds", expanding=True)), _SOME
+)
 _BODIES = select(entry_table.c.id, entry_table.c.body).where(*_CURRENT, _SOME)
 _CODED = select(entry_table.c.id, entry_table.c.code).where(
     *_CURRENT, entry_table.c.code.in_(bindparam("codes", expanding=True))
@@ -28,9 +27,13 @@ _CODED = select(entry_table.c.id, entry_table.c.code).where(
 
 
 class Lookup(Sight):
-    def knows(self, kind: str, ids: Collection[str]) -> set[str]:
-        """Which of `ids` are current entries of a kind."""
-        return {row.id for some in batched(ids) for row in self._ask(_IDS, kind=kind, ids=some)}
+    def knows(self, named: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which of some (kind, id) are current entries."""
+        found = set()
+        for some in batched(named):
+            kinds, ids = ([*dict.fromkeys(words)] for words in zip(*some, strict=True))
+            found |= {(row.kind, row.id) for row in self._ask(_NAMED, kinds=kinds, ids=ids)}
+        return found & set(named)
 
     def ids(self, kind: str) -> list[str]:
         """The ids of a kind's current entries, in order."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -21,17 +20,14 @@ from sqlalchemy import (
     Text,
     bindparam,
     cast,
-    column,
     func,
     literal_column,
     select,
     text,
-    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
-from services.store.columns import Word
 from services.store.errors import UnknownSchool
 from services.store.faults import told_plainly
 from services.store.tables import school as school_table
@@ -41,8 +37,6 @@ Clock = Callable[[], datetime]
 Disclosure = tuple[str, str]
 """(action, object) of a record of other people that was read."""
 ROWS_PER_STATEMENT = 500
-KEY = ("student", "competency")
-
 
 _LOCKED = (
     school_table.select().where(school_table.c.school_id == bindparam("school")).with_for_update()
@@ -111,24 +105,6 @@ def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Executable:
     return insert.on_conflict_do_update(index_elements=keys, set_=others)  # type: ignore[no-any-return]
 
 
-@cache
-def _of_keys(dialect: str, table: Table, names: tuple[str, ...]) -> Executable:
-    """Columns of what is kept for some (student, competency) `keys`; kept, see Part._ask. For
-    PostgreSQL all keys are one parameter, see `_insert_from_json`."""
-    key = tuple_(table.c.student, table.c.competency)
-    if dialect == "postgresql":
-        columns = [column(name, Word) for name in KEY]
-        given = func.json_to_recordset(cast(bindparam("keys", type_=Text), JSON))
-        rows = given.table_valued(*columns).render_derived(with_types=True)
-        among = key.in_(select(*rows.c))
-    else:
-        among = key.in_(bindparam("keys", expanding=True))
-    of_school = table.c.school_id == bindparam("school")
-    return select(*(table.c[name] for name in names)).where(
-        of_school, among, table.c.body.is_not(None)
-    )
-
-
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -160,19 +136,6 @@ class Part:
         that every event runs are kept so, as building one takes longer than running it."""
         given = {name: padded(v) if isinstance(v, list) else v for name, v in binds.items()}
         return self._rows(statement, {"school": self.viewer.school, **given})
-
-    def _of_keys(
-        self, table: Table, names: tuple[str, ...], keys: Collection[tuple[str, str]]
-    ) -> Iterator[Row[Any]]:
-        """Columns of all that a table holds of some (student, competency), erased bodies left
-        out."""
-        statement = _of_keys(self.connection.dialect.name, table, names)
-        if self.is_postgresql:
-            rows = json.dumps([dict(zip(KEY, key, strict=True)) for key in keys])
-            yield from self._ask(statement, keys=rows)
-            return
-        for some in batched(keys):
-            yield from self._ask(statement, keys=some)
 
     def _one(self, statement: Executable) -> Row[Any] | None:
         return self.connection.execute(statement).one_or_none()

@@ -8,15 +8,36 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    null,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.sql import Executable
 
 from schemas.base import loads
 from schemas.mastery import Mastery
 from services.store import tables as t
+from services.store.columns import Word
 from services.store.log import Log
-from services.store.part import KEY, insert_of
+from services.store.part import batched, insert_of
 from services.store.rows import fields
+
+KEY = ("student", "competency")
+Key = tuple[str, str]
+LOGGED, KEPT, HELD = "logged", "kept", "held"
 
 
 class Checkpoint(NamedTuple):
@@ -28,21 +49,49 @@ class Checkpoint(NamedTuple):
     seq: int
 
 
+class Bearing(NamedTuple):
+    """What bears on some (student, competency): each event that was logged, by its position, as
+    its body, erased ones left out; what purges kept; and the states that are held, as they were
+    written."""
+
+    logged: list[tuple[int, str]]
+    checkpoints: dict[Key, Checkpoint]
+    states: dict[Key, str]
+
+
 class State(Log):
-    def checkpoints(
-        self, keys: Collection[tuple[str, str]] | None = None
-    ) -> dict[tuple[str, str], Checkpoint]:
-        """What purges kept, by (student, competency): of some keys, or all."""
-        if keys is None:
-            every = select(t.checkpoint).where(self._mine(t.checkpoint))
-            rows = [*self._rows(every)]
-        else:
-            rows = [*self._of_keys(t.checkpoint, (*KEY, *Checkpoint._fields), keys)]
+    def bearing_on(self, keys: Collection[Key]) -> Bearing:
+        """What bears on some (student, competency), by one question: the system's own work, so
+        without a look at the viewer's rights."""
+        found = Bearing([], {}, {})
+        for row in self._about(keys):
+            key = row.student, row.competency
+            if row.of == LOGGED:
+                found.logged.append((row.seq, row.body))
+            elif row.of == KEPT:
+                found.checkpoints[key] = Checkpoint(
+                    row.body, row.digest, row.settings_digest, row.seq
+                )
+            else:
+                found.states[key] = row.body
+        return found
+
+    def _about(self, keys: Collection[Key]) -> Iterator[Row[Any]]:
+        statement = _about(self.connection.dialect.name)
+        if self.is_postgresql:
+            rows = json.dumps([dict(zip(KEY, key, strict=True)) for key in keys])
+            yield from self._ask(statement, keys=rows)
+            return
+        for some in batched(keys):
+            yield from self._ask(statement, keys=some)
+
+    def checkpoints(self) -> dict[Key, Checkpoint]:
+        """All that purges kept, by (student, competency)."""
         return {
             (row.student, row.competency): Checkpoint(
                 row.body, row.digest, row.settings_digest, row.seq
             )
-            for row in rows
+            for row in self._rows(select(t.checkpoint).where(self._mine(t.checkpoint)))
         }
 
     def mastery(self, student: str | None = None) -> Iterator[Mastery]:
@@ -61,11 +110,6 @@ class State(Log):
         for row in self._rows(ordered):
             if student is not None or self.may_see(row.student):
                 yield loads(Mastery, row.body)
-
-    def mastery_bodies(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        """The stored states of some (student, competency) as they were written."""
-        rows = self._of_keys(t.mastery, (*KEY, "body"), keys)
-        return {(row.student, row.competency): row.body for row in rows}
 
     def save_mastery(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Writes states (student, competency, body, settings_digest, seq), each folded from its
@@ -112,6 +156,39 @@ class State(Log):
         """Drops all folded state of the school, to be folded again in the same transaction."""
         for state in (t.mastery, t.fact):
             self.connection.execute(state.delete().where(self._mine(state)))
+
+
+@cache
+def _about(dialect: str) -> Executable:
+    """All that is kept for some (student, competency) `keys`; kept itself, see Part._ask. For
+    PostgreSQL all keys are one parameter, see `part._insert_from_json`."""
+    if dialect == "postgresql":
+        columns = [column(name, Word) for name in KEY]
+        given = func.json_to_recordset(cast(bindparam("keys", type_=Text), JSON))
+        rows = given.table_valued(*columns).render_derived(with_types=True)
+        among: Any = select(*rows.c)
+    else:
+        among = bindparam("keys", expanding=True)
+
+    def of(table: Table, digest: ColumnElement[Any], name: str) -> Select[Any]:
+        own = (table.c[each] for each in (*KEY, "seq", "body"))
+        settings = null() if table is t.event_log else table.c.settings_digest
+        return select(
+            literal_column(f"'{name}'").label("of"),
+            *own,
+            cast(digest, Text).label("digest"),
+            cast(settings, Text).label("settings_digest"),
+        ).where(
+            table.c.school_id == bindparam("school"),
+            tuple_(table.c.student, table.c.competency).in_(among),
+            table.c.body.is_not(None),
+        )
+
+    return union_all(
+        of(t.event_log, null(), LOGGED),
+        of(t.checkpoint, t.checkpoint.c.digest, KEPT),
+        of(t.mastery, null(), HELD),
+    )
 
 
 @cache

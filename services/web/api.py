@@ -197,7 +197,7 @@ async def post_events(request: Request, viewer: Asking, store: Record) -> JSONRe
         told = Outcomes(outcomes=[OutcomeTold.of(outcome) for outcome in outcomes])
         return JSONResponse(told.model_dump())
     gathering: Gathering = request.app.state.gathering
-    outcome = await run_in_threadpool(gathering.handle, viewer, value)
+    outcome = await gathering.handle(viewer, value)
     return JSONResponse(OutcomeTold.of(outcome).model_dump(), HTTP_STATUS[outcome.status])
 
 

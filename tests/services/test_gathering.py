@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Sequence
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -24,17 +25,22 @@ class Slow:
 
     def __init__(self) -> None:
         self.batches: list[list[Any]] = []
-        self.begun = threading.Semaphore(0)
         self.let_go = threading.Semaphore(0)
         self.fault: Exception | None = None
 
     def __call__(self, store: Store, viewer: Viewer, raws: Sequence[Any]) -> list[Outcome]:
         self.batches.append(list(raws))
-        self.begun.release()
         assert self.let_go.acquire(timeout=10)
         if self.fault is not None:
             raise self.fault
         return [Outcome("accepted", "tests", str(raw)) for raw in raws]
+
+    async def has_begun(self, batches: int) -> None:
+        for _ in range(1000):
+            if len(self.batches) == batches:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"{len(self.batches)} batches have begun, not {batches}")
 
 
 @pytest.fixture
@@ -44,91 +50,102 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     return made
 
 
-def waiting(gathering: Gathering, viewer: Viewer, count: int) -> Callable[[], bool]:
-    def all_wait() -> bool:
-        return len(gathering._queues.get(viewer, ())) == count
+def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    @wraps(test)
+    def run(**fixtures: Any) -> None:
+        asyncio.run(asyncio.wait_for(test(**fixtures), 30))
 
-    return all_wait
-
-
-def until(holds: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(1000):
-        if holds():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it did not come to that")
+    return run
 
 
-def test_what_comes_during_a_commit_shares_the_next_one(store: Store, slow: Slow) -> None:
+async def bring(gathering: Gathering, viewer: Viewer, raws: Sequence[Any]) -> asyncio.Future[Any]:
+    """Brings events, one request each; they are at the door when this returns."""
+    brought = asyncio.gather(
+        *(gathering.handle(viewer, raw) for raw in raws), return_exceptions=True
+    )
+    await asyncio.sleep(0)
+    return brought
+
+
+@in_a_loop
+async def test_what_comes_during_a_commit_shares_the_next_one(store: Store, slow: Slow) -> None:
     gathering = Gathering(store)
-    with ThreadPoolExecutor(8) as threads:
-        first = threads.submit(gathering.handle, EAST, 0)
-        slow.begun.acquire()
-        others = [threads.submit(gathering.handle, EAST, number) for number in range(1, 6)]
-        until(waiting(gathering, EAST, 5))
-        slow.let_go.release(2)
-        told = [each.result(10).event_id for each in (first, *others)]
+    first = await bring(gathering, EAST, [0])
+    await slow.has_begun(1)
+    others = await bring(gathering, EAST, [1, 2, 3, 4, 5])
+    slow.let_go.release(2)
+    told = [each.event_id for each in (*await first, *await others)]
     assert told == ["0", "1", "2", "3", "4", "5"], "each is told of its own event"
     assert [len(batch) for batch in slow.batches] == [1, 5]
     assert gathering._queues == {}
 
 
-def test_no_more_share_a_commit_than_a_transaction_should_hold(store: Store, slow: Slow) -> None:
-    gathering, many = Gathering(store), MOST_TOGETHER + 20
-    with ThreadPoolExecutor(many + 1) as threads:
-        first = threads.submit(gathering.handle, EAST, 0)
-        slow.begun.acquire()
-        others = [threads.submit(gathering.handle, EAST, number) for number in range(1, many + 1)]
-        until(waiting(gathering, EAST, many))
-        slow.let_go.release(3)
-        assert {each.result(10).status for each in (first, *others)} == {"accepted"}
+@in_a_loop
+async def test_no_more_share_a_commit_than_a_transaction_should_hold(
+    store: Store, slow: Slow
+) -> None:
+    gathering = Gathering(store)
+    first = await bring(gathering, EAST, [0])
+    await slow.has_begun(1)
+    others = await bring(gathering, EAST, range(1, MOST_TOGETHER + 21))
+    slow.let_go.release(3)
+    assert {each.status for each in (*await first, *await others)} == {"accepted"}
     assert [len(batch) for batch in slow.batches] == [1, MOST_TOGETHER, 20]
 
 
-def test_one_sender_does_not_wait_for_another(store: Store, slow: Slow) -> None:
+@in_a_loop
+async def test_one_sender_does_not_wait_for_another(store: Store, slow: Slow) -> None:
     gathering = Gathering(store)
-    with ThreadPoolExecutor(2) as threads:
-        held = threads.submit(gathering.handle, EAST, "of east")
-        slow.begun.acquire()
-        free = threads.submit(gathering.handle, WEST, "of west")
-        assert slow.begun.acquire(timeout=10), "west's commit begins while east's is held"
-        slow.let_go.release(2)
-        assert held.result(10).event_id == "of east"
-        assert free.result(10).event_id == "of west"
+    of_east = await bring(gathering, EAST, ["of east"])
+    await slow.has_begun(1)
+    of_west = await bring(gathering, WEST, ["of west"])
+    await slow.has_begun(2)
+    slow.let_go.release(2)
+    assert [each.event_id for each in (*await of_east, *await of_west)] == ["of east", "of west"]
 
 
-def test_when_the_database_is_away_everybody_is_told_and_the_next_may_try(
+@in_a_loop
+async def test_when_the_database_is_away_everybody_is_told_and_the_next_may_try(
     store: Store, slow: Slow
 ) -> None:
     gathering = Gathering(store)
     slow.fault = Unavailable("the database is away")
-    with ThreadPoolExecutor(4) as threads:
-        first = threads.submit(gathering.handle, EAST, 0)
-        slow.begun.acquire()
-        others = [threads.submit(gathering.handle, EAST, number) for number in range(1, 4)]
-        until(waiting(gathering, EAST, 3))
-        slow.let_go.release(2)
-        for each in (first, *others):
-            with pytest.raises(Unavailable):
-                each.result(10)
+    first = await bring(gathering, EAST, [0])
+    await slow.has_begun(1)
+    others = await bring(gathering, EAST, [1, 2, 3])
+    slow.let_go.release(2)
+    assert {type(each) for each in (*await first, *await others)} == {Unavailable}
     slow.fault = None
     slow.let_go.release()
-    assert gathering.handle(EAST, 9).event_id == "9"
+    assert (await gathering.handle(EAST, 9)).event_id == "9"
 
 
-def test_many_at_once_are_each_counted_once_and_logged_in_their_own_order(store: Store) -> None:
+@in_a_loop
+async def test_who_leaves_before_the_commit_holds_up_nobody(store: Store, slow: Slow) -> None:
+    gathering = Gathering(store)
+    first = asyncio.create_task(gathering.handle(EAST, 0))
+    await slow.has_begun(1)
+    leaves = asyncio.create_task(gathering.handle(EAST, 1))
+    stays = await bring(gathering, EAST, [2])
+    first.cancel()
+    leaves.cancel()
+    slow.let_go.release(2)
+    assert [each.event_id for each in await stays] == ["2"]
+    assert slow.batches == [[0], [1, 2]], "what was brought is committed all the same"
+
+
+@in_a_loop
+async def test_many_at_once_are_each_counted_once_and_logged_in_their_own_order(
+    store: Store,
+) -> None:
     enrol(store)
     gathering = Gathering(store)
 
-    def bring(who: int) -> list[str]:
-        return [
-            gathering.handle(EAST, evidence(f"{who}-{number:02}", minute=number)).status
-            for number in range(12)
-        ]
+    async def bring_some(who: int) -> list[str]:
+        sent = [evidence(f"{who}-{number:02}", minute=number) for number in range(12)]
+        return [(await gathering.handle(EAST, event)).status for event in sent]
 
-    with ThreadPoolExecutor(6) as threads:
-        told = list(threads.map(bring, range(6)))
+    told = await asyncio.gather(*(bring_some(who) for who in range(6)))
     assert told == [["accepted"] * 12] * 6
     with store.read(EAST) as tx:
         logged = [row.event_id for row in tx.events_since(0)]
@@ -138,12 +155,10 @@ def test_many_at_once_are_each_counted_once_and_logged_in_their_own_order(store:
         assert ours == sorted(ours)
 
 
-def test_one_that_cannot_be_read_does_not_spoil_those_beside_it(store: Store) -> None:
+@in_a_loop
+async def test_one_that_cannot_be_read_does_not_spoil_those_beside_it(store: Store) -> None:
     enrol(store)
     gathering = Gathering(store)
     raws = [evidence("good", minute=1), b"{", evidence("fine", minute=2), evidence("good", 0.1)]
-    with ThreadPoolExecutor(4) as threads:
-        told = list(threads.map(lambda raw: gathering.handle(EAST, raw).status, raws))
-    assert told[1] == "quarantined"
-    assert told[2] == "accepted"
-    assert sorted([told[0], told[3]]) == ["accepted", "conflict"]
+    told = [each.status for each in await (await bring(gathering, EAST, raws))]
+    assert told == ["accepted", "quarantined", "accepted", "conflict"]

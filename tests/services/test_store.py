@@ -177,7 +177,7 @@ def test_whoever_is_missing_from_the_next_import_has_ended_and_may_come_back(sto
     with store.begin(EAST) as tx:
         assert tx.apply_roster(fewer)["students"].ended == 1
         assert [s.id for s in tx.roster("students")] == ["ada", "ben", "cy"]
-        assert tx.knows("students", {"dee", "ada"}) == {"ada"}
+        assert tx.knows({("students", "dee"), ("students", "ada")}) == {("students", "ada")}
         assert tx.apply_roster(roster())["students"].added == 1
 
 
