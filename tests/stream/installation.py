@@ -182,6 +182,24 @@ class Installation:
 
         return asyncio.run(read())
 
+    def headers(self, topic: str) -> list[dict[str, str]]:
+        """What is written beside each record of a topic of one partition."""
+
+        async def read() -> list[dict[str, str]]:
+            from aiokafka import AIOKafkaConsumer
+
+            async with AIOKafkaConsumer(
+                topic, bootstrap_servers=self.settings.brokers, auto_offset_reset="earliest"
+            ) as consumer:
+                got = await consumer.getmany(timeout_ms=10_000)
+                return [
+                    {name: text.decode() for name, text in record.headers}
+                    for records in got.values()
+                    for record in records
+                ]
+
+        return asyncio.run(read())
+
     def committed(self) -> dict[tuple[str, int], int]:
         """How far the workers' group has committed each partition of what comes in."""
 

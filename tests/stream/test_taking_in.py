@@ -53,5 +53,11 @@ def test_what_cannot_be_read_is_kept_with_its_reason_and_never_stops_the_rest(
         )
     )
     assert {each.value for each in letters if each.key == b"east"} == {b"no event", b""}
+    heads = installation.headers(installation.topics.dead_letters.name)
+    about = next(each for each in heads if "JSON" in each["reason"])
+    assert about.keys() == {"reason", "mend", "status", "topic", "partition", "offset"}
+    assert about["topic"] == installation.topics.evidence.name
+    assert (about["status"], about["mend"]) == ("quarantined", "send valid JSON")
+    assert (about["partition"].isdigit(), about["offset"].isdigit()) == (True, True)
     told = installation.flexday("quarantine")
     assert "this is not JSON" in told
