@@ -72,10 +72,11 @@ class Naming:
         adults = list(self.reach.facts.staff)
         if not posts or not adults:
             return {}
+        halls = {post.section: self._one_in_each_building(post.section) for post in posts}
         costs = np.full((len(posts), len(adults)), IMPOSSIBLE)
         for i, post in enumerate(posts):
             for j, staff in enumerate(adults):
-                if self._may(staff, post):
+                if any(self._may(staff, post, room) for room in halls[post.section]):
                     costs[i, j] = -self._liking(staff, post.section, wanted)
         rows, columns = linear_sum_assignment(costs)
         number: dict[Section, int] = defaultdict(int)
@@ -88,11 +89,22 @@ class Naming:
                 chosen[post.section, place] = adults[picked[i]]
         return chosen
 
-    def _may(self, staff: StaffId, post: Post) -> bool:
+    def _may(self, staff: StaffId, post: Post, room: Room) -> bool:
         section = post.section
         return self.lawful.may_serve(
-            self.board, staff, post.need, section.offering, section.blocks, section.rooms[0]
+            self.board, staff, post.need, section.offering, section.blocks, room
         )
+
+    def _one_in_each_building(self, section: Section) -> list[Room]:
+        """A free room of each building that has one: how far adults come is a matter of those."""
+        return list({room.building: room for room in reversed(self._free(section))}.values())
+
+    def _free(self, section: Section) -> list[Room]:
+        return [
+            room
+            for room in section.rooms
+            if self.lawful.room_is_free(self.board, room, section.offering.id, section.blocks)
+        ]
 
     def _liking(
         self,
@@ -112,41 +124,51 @@ class Naming:
     def open_one(
         self, section: Section, chosen: Mapping[tuple[Section, int], StaffId]
     ) -> OpenSession | None:
-        """Opens one section if its adults and a room are free, else nothing."""
+        """Opens one section if its adults and a room that they can come to are free, else
+        nothing; in a building that all those who were chosen can come to, where there is one."""
         if not self.lawful.one_more(self.board, section.offering) or not self.lawful.in_day_order(
             self.board, section.offering.id, section.blocks
         ):
             return None
+        posts = self.posts(section)
+        meant = [chosen.get((section, place)) for place, _ in enumerate(posts)]
+        found: tuple[int, list[Duty], Room] | None = None
+        for hall in self._one_in_each_building(section):
+            duties = self._duties(posts, meant, hall)
+            if duties is not None:
+                others = sum(duty.staff != staff for duty, staff in zip(duties, meant, strict=True))
+                if found is None or others < found[0]:
+                    found = others, duties, hall
+        if found is None:
+            return None
+        _, duties, hall = found
+        room = self._room(section, duties, hall.building)
+        return self.board.open(section.offering, section.blocks, room, duties)
+
+    def _duties(
+        self, posts: list[Post], meant: list[StaffId | None], room: Room
+    ) -> list[Duty] | None:
+        """An adult for every post, those who were meant where they can come to the room."""
         duties: list[Duty] = []
-        for place, post in enumerate(self.posts(section)):
+        for post, first in zip(posts, meant, strict=True):
             taken = {duty.staff for duty in duties}
-            meant = chosen.get((section, place))
-            others = (s for s in self.reach.facts.staff if s != meant)
+            others = (s for s in self.reach.facts.staff if s != first)
             staff = next(
                 (
                     s
-                    for s in ([meant] if meant else []) + list(others)
-                    if s not in taken and self._may(s, post)
+                    for s in ([first] if first else []) + list(others)
+                    if s not in taken and self._may(s, post, room)
                 ),
                 None,
             )
             if staff is None:
                 return None
             duties.append(Duty(staff=staff, role=post.need.role))
-        room = self._room(section, duties)
-        if room is None:
-            return None
-        return self.board.open(section.offering, section.blocks, room, duties)
+        return duties
 
-    def _room(self, section: Section, duties: list[Duty]) -> Room | None:
-        """A free room of the class: the published one, the lead's own of today, or the first."""
-        free = [
-            room
-            for room in section.rooms
-            if self.lawful.room_is_free(self.board, room, section.offering.id, section.blocks)
-        ]
+    def _room(self, section: Section, duties: list[Duty], building: str) -> Room:
+        """A free room of a building: the published one, the lead's own of today, or the first."""
+        free = [room for room in self._free(section) if room.building == building]
         housed = {r for b in section.blocks for r in self._housed[section.offering.id, b]}
         used = {session.room.id for session in self.board.duties_of(duties[0].staff)}
-        return min(
-            free, key=lambda room: (room.id not in housed, room.id not in used), default=None
-        )
+        return min(free, key=lambda room: (room.id not in housed, room.id not in used))

@@ -52,6 +52,7 @@ MACHINE = Viewer.machine(school.SCHOOL, "many days")
 ZONE = ZoneInfo(school.ZONE)
 SPECIALISTS = ("vega", "holm", "sato", "brooks", "duarte", "okafor", "marsh", "lindqvist")
 ADULTS_AWAY, STUDENTS_AWAY, SLIPS = 0.06, 0.05, 0.9
+SCHOOL_DAYS = 5
 GROUPS_THAT_STAY = ("project", "advisory", "service", "work_based")
 SOURCE = "many-days"
 
@@ -70,6 +71,15 @@ class Clock:
 
 
 @dataclass
+class Support:
+    """Minutes of one service in one week: owed for the days on which it could be given, an even
+    share for each, and given."""
+
+    owed: int = 0
+    given: int = 0
+
+
+@dataclass
 class Report:
     """What the days came to."""
 
@@ -77,9 +87,9 @@ class Report:
     longest_unserved: int = 0
     """Most days in a row on which a student who was there, with a need that could be served,
     worked on none."""
-    due: int = 0
-    delivered: int = 0
-    """Minutes of support due that somebody qualified could give, and those given."""
+    support: dict[tuple[str, date], Support] = field(default_factory=dict)
+    """By service and Monday: what was owed and given in the week, since what is missed on one day
+    is owed again on the next."""
     losses: int = 0
     made_good: int = 0
     still_lost: int = 0
@@ -112,6 +122,15 @@ class Report:
         worst = max(self.unaffected_moved, default=0)
         yield f"unaffected students moved a day: {_mean(self.unaffected_moved):.2%}"
         yield f"worst day: {worst:.2%} moved, repairs left to the search: {self.searched}"
+
+    @property
+    def due(self) -> int:
+        """Minutes of support owed that somebody qualified could give."""
+        return sum(each.owed for each in self.support.values())
+
+    @property
+    def delivered(self) -> int:
+        return sum(min(each.owed, each.given) for each in self.support.values())
 
     @property
     def service_share(self) -> float:
@@ -301,7 +320,11 @@ class Simulation:
 
     def _count_support(self, facts: Facts, plan: Plan) -> None:
         given = _given(facts, plan)
+        monday = facts.problem.day - timedelta(days=facts.problem.day.weekday())
+        owed = {one.id: one for one in self.roster.services}
         for service in facts.services:
+            week = self.report.support.setdefault((service.id, monday), Support())
+            week.given += given.get(service.id, 0)
             providers = [
                 adult
                 for adult, known in facts.staff.items()
@@ -309,8 +332,8 @@ class Simulation:
             ]
             here = [b for b in facts.free_blocks(service.student) if b in facts.flex]
             if any(facts.available(adult, (block,)) for adult in providers for block in here):
-                self.report.due += service.minutes_due
-                self.report.delivered += min(service.minutes_due, given.get(service.id, 0))
+                assert owed[service.id].period == "week"
+                week.owed += owed[service.id].minutes // SCHOOL_DAYS
 
     def _count_wishes(self, facts: Facts, plan: Plan) -> None:
         got = defaultdict(set)
