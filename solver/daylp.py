@@ -11,7 +11,7 @@ from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
 from solver.board import Board
 from solver.linear import Matrix
 from solver.reach import Reach
-from solver.sections import Option, Periods, Sections
+from solver.sections import Option, Periods, Run, Sections, Spot
 from solver.standing import PublishedPlace
 from solver.worth import MINUTE_KINDS, loss, meets
 
@@ -46,24 +46,31 @@ class DayProgram:
         self.sections = Sections(self.matrix, reach, board, periods, fresh, guide)
         self.seats: list[SeatColumn] = []
         self._time_rows: dict[tuple[StudentId, int], int] = {}
-        balance = [self.matrix.row(terms, 0, 0) for terms in self.sections.elsewhere]
+        self._balance = {
+            spot: self.matrix.row(terms, 0, 0) for spot, terms in self.sections.elsewhere.items()
+        }
+        self._spots_of: dict[int, list[Spot]] = defaultdict(list)
+        for spot in self._balance:
+            self._spots_of[spot.period].append(spot)
+        self._pools: dict[tuple[Spot, ...], int] = {}
         for student in self.facts.problem.students:
-            self._build(student.id, balance)
+            self._build(student.id)
 
-    def _build(self, student: StudentId, balance: list[int]) -> None:
-        elsewhere = self._build_time(student, balance)
+    def _build(self, student: StudentId) -> None:
+        elsewhere = self._build_time(student)
         if elsewhere:
             mine = self._seat_columns(student)
             self._build_needs(mine)
             if self._guide:
                 self._build_orders(mine)
+                self._build_ways(mine)
             self._build_ballots(student, mine)
             self._build_requests(student, mine)
             self._build_services(student, mine)
             self._build_floors(student, mine, elsewhere)
             self._build_staying(student, mine)
 
-    def _build_time(self, student: StudentId, balance: list[int]) -> list[int]:
+    def _build_time(self, student: StudentId) -> list[int]:
         """In each open block the student is somewhere: unplaced, in a seat the program prices,
         or elsewhere; the columns of the last."""
         elsewhere = []
@@ -73,10 +80,36 @@ class DayProgram:
                 unplaced = self.matrix.column(cost=self.worth.price["unplaced"], high=free)
                 away = self.matrix.column(high=free)
                 row = self.matrix.row(((unplaced, 1), (away, 1)), free, free)
-                self.matrix.put(balance[period], away, 1)
+                self.matrix.put(self._pool(self._spots(student, period)), away, 1)
                 self._time_rows[student, period] = row
                 elsewhere.append(away)
         return elsewhere
+
+    def _spots(self, student: StudentId, period: int) -> tuple[Spot, ...]:
+        """Where a student could be for no gain in a period."""
+        known, blocks = self.facts.students[student], self.sections.periods[period]
+        quarters = {
+            quarter
+            for quarter in {spot.quarter for spot in self._spots_of[period]}
+            if quarter is None
+            or self.lawful.gets_to(self.board, student, self.reach.corners[quarter], blocks)
+        }
+        return tuple(
+            spot
+            for spot in self._spots_of[period]
+            if spot.quarter in quarters
+            and (spot.audience is None or spot.audience.has(known.grade, known.groups))
+        )
+
+    def _pool(self, spots: tuple[Spot, ...]) -> int:
+        """The row of the students who could be in the same spots: as many as are placed there."""
+        if spots not in self._pools:
+            row = self._pools[spots] = self.matrix.row((), 0, 0)
+            for spot in spots:
+                placed = self.matrix.column(high=len(self.facts.students) * len(self.facts.flex))
+                self.matrix.put(row, placed, -1)
+                self.matrix.put(self._balance[spot], placed, 1)
+        return self._pools[spots]
 
     def _is_open(self, student: StudentId, block: BlockId) -> bool:
         held = self.facts.student_held(student, block)
@@ -101,8 +134,13 @@ class DayProgram:
         return any(
             self.lawful.in_time(student, option.offering, run)
             and all(self._is_open(student, block) for block in run)
+            and self._gets_to(student, option, run)
             for run in option.runs
         )
+
+    def _gets_to(self, student: StudentId, option: Option, run: Run) -> bool:
+        corner = None if option.quarter is None else self.reach.corners[option.quarter]
+        return corner is None or self.lawful.gets_to(self.board, student, corner, run)
 
     def _seat_column(
         self, student: StudentId, option: Option, competency: CompetencyId | None
@@ -143,6 +181,29 @@ class DayProgram:
                     if self._out_of_order(first, then):
                         columns = (*seats[order.first][first], *seats[order.then][then])
                         self.matrix.row(((column, 1) for column in columns), high=1)
+
+    def _build_ways(self, mine: list[SeatColumn]) -> None:
+        """Seats in two blocks in a row exclude each other where the way between is too long."""
+        seats: dict[tuple[BlockId, int], list[int]] = defaultdict(list)
+        for seat in mine:
+            if seat.option.quarter is not None:
+                for block in seat.option.runs[0]:
+                    seats[block, seat.option.quarter].append(seat.column)
+        for (block, here), columns in seats.items():
+            for after in self._next_to(block):
+                far = [
+                    column
+                    for there in self.reach.far_from(here, block, after)
+                    for column in seats.get((after, there), ())
+                    if column not in columns
+                ]
+                if far:
+                    self.matrix.row(((column, 1) for column in (*columns, *far)), high=1)
+
+    def _next_to(self, block: BlockId) -> tuple[BlockId, ...]:
+        """The flex block that follows, if one does."""
+        place = self.facts.position[block] + 1
+        return tuple(b for b in self.facts.flex if self.facts.position[b] == place)
 
     def _out_of_order(self, first: Option, then: Option) -> bool:
         """Whether no run of the one ends before one of the other begins."""

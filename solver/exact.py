@@ -8,12 +8,11 @@ from collections.abc import Iterable
 import highspy
 import numpy as np
 
-from schemas.base import OfferingId
 from solver.daylp import DayProgram
 from solver.effort import searching
 from solver.linear import Reals, highs, load
 from solver.proposals import Fixed
-from solver.sections import RoomColumn, Run
+from solver.sections import RoomColumn
 
 NEAR_ENOUGH = 0.002
 """A solution within this share of the bound ends the search."""
@@ -46,16 +45,15 @@ class Exact:
         """Offers the engine sessions as they stood, as far as the program has a place for them."""
         counts: dict[int, int] = defaultdict(int)
         sections = self.program.sections
-        options = {(o.offering.id, o.runs[0]): o for o in sections.enters if o.session is None}
         columns = {
-            (c.option, room.id): c.column
+            (c.option.offering.id, c.option.runs[0], room.id): c.column
             for c in sorted(sections.rooms, key=lambda column: column.most)
             for room in c.rooms
         }
         for session in sessions:
-            option = options.get(_place(session))
-            if option is not None and (option, session.room) in columns:
-                counts[columns[option, session.room]] += 1
+            column = columns.get((session.offering, session.blocks, session.room))
+            if column is not None:
+                counts[column] += 1
         self._engine.setSolution(
             len(self._whole),
             np.asarray(self._whole, np.int32),
@@ -92,7 +90,3 @@ class Exact:
             for room in self.program.sections.rooms
             if values[room.column] > 0.5
         )
-
-
-def _place(session: Fixed) -> tuple[OfferingId, Run]:
-    return session.offering, session.blocks

@@ -223,10 +223,16 @@ class Lawful:
 
     def student_arrives(self, board: Board, student: StudentId, session: OpenSession) -> bool:
         """Whether the student gets there from the place before and to the place after in time."""
+        return self.gets_to(board, student, session.room, session.blocks)
+
+    def gets_to(
+        self, board: Board, student: StudentId, room: Room, blocks: tuple[BlockId, ...]
+    ) -> bool:
+        """The same of a room in some blocks."""
         if not self.facts.problem.travel:
             return True
         places = {b: board.at[student, b].room for b in self.facts.flex if (student, b) in board.at}
-        return self._arrives(student, places, session.blocks, session.room)
+        return self._arrives(student, places, blocks, room)
 
     def _adult_arrives(
         self, board: Board, staff: StaffId, blocks: tuple[BlockId, ...], room: Room

@@ -5,13 +5,28 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from functools import cache, cached_property
+from itertools import pairwise
+from typing import NamedTuple
 
-from schemas.base import CompetencyId, OfferingId, StaffId, StudentId
+from schemas.base import BlockId, BuildingId, CompetencyId, OfferingId, StaffId, StudentId
 from schemas.problem import ProtectedTime
 from schemas.school import RoleNeed, Room
 from solver.facts import Facts
 from solver.lawful import Lawful
 from solver.worth import Worth
+
+
+class Audience(NamedTuple):
+    """The grades and groups that something is for; None stands for all."""
+
+    grades: tuple[str, ...] | None
+    groups: tuple[str, ...] | None
+
+    def has(self, grade: str | None, groups: tuple[str, ...]) -> bool:
+        """Whether it is for a student of that grade and those groups."""
+        return (self.grades is None or grade in self.grades) and (
+            self.groups is None or any(group in self.groups for group in groups)
+        )
 
 
 class Reach:
@@ -38,6 +53,40 @@ class Reach:
         )
 
     # --- rooms --------------------------------------------------------------------------------
+
+    @cached_property
+    def quarters(self) -> dict[BuildingId, int]:
+        """Buildings by number, the same for those from which the same others are too far to be
+        reached within the shortest pause between two blocks."""
+        blocks = self.facts.problem.blocks
+        pause = min((later.start - one.end for one, later in pairwise(blocks)), default=0)
+        buildings = dict.fromkeys(room.building for room in self.facts.problem.rooms)
+        far = {
+            here: frozenset(b for b in buildings if self.facts.travel(here, b) > pause)
+            for here in buildings
+        }
+        numbers = {away: number for number, away in enumerate(dict.fromkeys(far.values()))}
+        return {here: numbers[away] for here, away in far.items()}
+
+    def far_from(self, quarter: int, block: BlockId, after: BlockId) -> tuple[int, ...]:
+        """The quarters that cannot be reached from one between two blocks."""
+        blocks, here = self.facts.blocks, self.corners[quarter].building
+        pause = blocks[after].start - blocks[block].end
+        return tuple(
+            other
+            for other, corner in self.corners.items()
+            if self.facts.travel(here, corner.building) > pause
+        )
+
+    @cached_property
+    def is_spread_out(self) -> bool:
+        """Whether there are places between which a pause is too short to walk."""
+        return len(set(self.quarters.values())) > 1
+
+    @cached_property
+    def corners(self) -> dict[int, Room]:
+        """A room of each quarter, to ask whether somebody can get there."""
+        return {self.quarters[room.building]: room for room in self.facts.problem.rooms}
 
     @cached_property
     def room_classes(self) -> tuple[tuple[Room, ...], ...]:
@@ -163,17 +212,17 @@ class Reach:
             for service in self.facts.problem.services
         }
 
+    def audience(self, offering: OfferingId) -> Audience:
+        """The grades and groups that an offering is for."""
+        wanted = self.facts.offerings[offering]
+        return Audience(wanted.grades, wanted.groups)
+
     def _admitted(self, offering: OfferingId) -> int:
         """At most so many of the day's students may attend the offering."""
         if any(o.rule == "not-eligible" for o in self.facts.problem.overrides):
             return len(self.facts.students)
-        wanted = self.facts.offerings[offering]
-        return sum(
-            count
-            for (grade, groups), count in self._alike.items()
-            if (wanted.grades is None or grade in wanted.grades)
-            and (wanted.groups is None or any(group in wanted.groups for group in groups))
-        )
+        audience = self.audience(offering)
+        return sum(count for kind, count in self._alike.items() if audience.has(*kind))
 
     @cached_property
     def _alike(self) -> Counter[tuple[str | None, tuple[str, ...]]]:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas.base import BlockId, OfferingId, StaffId
 from schemas.problem import ProtectedTime
 from schemas.school import Offering, RoleNeed, Room
 from solver.board import Board, OpenSession
 from solver.linear import Matrix, Reals
-from solver.reach import Reach
+from solver.reach import Audience, Reach
 
 Run = tuple[BlockId, ...]
 Periods = tuple[tuple[BlockId, ...], ...]
+
+
+class Spot(NamedTuple):
+    """A period, with the quarter and the students that somewhere is for, where these are told
+    apart."""
+
+    period: int
+    quarter: int | None
+    audience: Audience | None
 
 
 TOO_FEW = 2
@@ -29,6 +40,10 @@ class Option:
     uses: tuple[tuple[int, int], ...]
     """(period, blocks of it that one run takes up)"""
     runs: tuple[Run, ...]
+    halls: tuple[int, ...] = ()
+    """The classes of rooms it may be in."""
+    quarter: int | None = None
+    """Where those are, if all in one quarter, see Reach.quarters, and told apart from others."""
     session: OpenSession | None = None
 
 
@@ -72,8 +87,8 @@ class Sections:
         self.rooms: list[RoomColumn] = []
         self.enters: dict[Option, tuple[int, ...]] = {}
         """The rows in which each student of an option counts 1."""
-        self.elsewhere: list[list[tuple[int, int]]] = [[] for _ in periods]
-        """Per period, columns of students placed for no gain the program sees, and blocks used."""
+        self.elsewhere: dict[Spot, list[tuple[int, int]]] = defaultdict(list)
+        """Columns of students placed for no gain the program sees, and blocks used."""
         self._room_rows: dict[tuple[int, int], int] = {}
         self._duty_rows: dict[tuple[StaffId, int], int] = {}
         self._duties: dict[tuple[StaffId, int], list[int]] = defaultdict(list)
@@ -92,11 +107,25 @@ class Sections:
 
     def _standing(self) -> list[Option]:
         return [
-            Option(session.offering, self._uses(session.blocks), (session.blocks,), session)
+            self._option_of(session)
             for session in self.board.sessions.values()
             if all(block in self.period_of for block in session.blocks)
             and len(session.seats) < session.most
         ]
+
+    def _option_of(self, session: OpenSession) -> Option:
+        uses = self._uses(session.blocks)
+        quarter = self.reach.quarters[session.room.building] if self.told_apart(uses) else None
+        return Option(session.offering, uses, (session.blocks,), (), quarter, session)
+
+    def told_apart(self, uses: Iterable[tuple[int, int]]) -> bool:
+        """Whether a guide tells quarters apart in some periods: only in single blocks is it known
+        where people come from."""
+        return (
+            self._guide
+            and self.reach.is_spread_out
+            and all(len(self.periods[period]) == 1 for period, _ in uses)
+        )
 
     def _new(self, fresh: frozenset[int]) -> list[Option]:
         options: list[Option] = []
@@ -105,8 +134,27 @@ class Sections:
             for run in self.facts.starts(offering.id):
                 if all(self.period_of.get(block) in fresh for block in run):
                     runs[self._uses(run)].append(run)
-            options.extend(Option(offering, uses, tuple(found)) for uses, found in runs.items())
+            for uses, found in runs.items():
+                options.extend(
+                    Option(offering, uses, tuple(found), halls, quarter)
+                    for quarter, halls in self._halls(offering.id, uses)
+                )
         return options
+
+    def _halls(
+        self, offering: OfferingId, uses: tuple[tuple[int, int], ...]
+    ) -> list[tuple[int | None, tuple[int, ...]]]:
+        """The classes of rooms for an offering, quarter by quarter where these are told apart."""
+        classes = self.reach.classes_for(offering)
+        if not self.told_apart(uses):
+            return [(None, classes)]
+        found: dict[int | None, list[int]] = defaultdict(list)
+        for number in classes:
+            found[self.reach.quarters[self._hall(number).building]].append(number)
+        return [(quarter, tuple(numbers)) for quarter, numbers in found.items()]
+
+    def _hall(self, number: int) -> Room:
+        return self.reach.room_classes[number][0]
 
     def _uses(self, run: Run) -> tuple[tuple[int, int], ...]:
         counts: dict[int, int] = defaultdict(int)
@@ -166,7 +214,7 @@ class Sections:
         many; who gets which is settled by a flow from rooms to sections."""
         units = {
             number: (self._most(option.offering, number), self._units(number, option))
-            for number in self.reach.classes_for(option.offering.id)
+            for number in option.halls
         }
         units = {number: entry for number, entry in units.items() if min(entry) > 0}
         found = []
@@ -251,7 +299,7 @@ class Sections:
                 tuple(
                     staff
                     for staff in adults
-                    if any(self._could_work(staff, need, option.offering, r) for r in option.runs)
+                    if any(self._could_work(staff, need, option, run) for run in option.runs)
                 ),
             )
             for need, adults in self.reach.staffing(option.offering.id)
@@ -319,11 +367,15 @@ class Sections:
                 found[staff] += float(sum(values[column] for column in columns))
         return found
 
-    def _could_work(self, staff: StaffId, need: RoleNeed, offering: Offering, run: Run) -> bool:
+    def _could_work(self, staff: StaffId, need: RoleNeed, option: Option, run: Run) -> bool:
+        offering, lawful = option.offering, self.reach.lawful
+        if option.quarter is not None:
+            hall = self._hall(option.halls[0])
+            return lawful.may_serve(self.board, staff, need, offering, run, hall)
         if self._guide:
-            return self.reach.lawful.may_work(self.board, staff, need, offering, run)
+            return lawful.may_work(self.board, staff, need, offering, run)
         return self._is_free(staff, run) and (
-            self.reach.waived("lock") or self.reach.lawful.duty_allowed(staff, offering.id, run)
+            self.reach.waived("lock") or lawful.duty_allowed(staff, offering.id, run)
         )
 
     def _protect(self, time: ProtectedTime) -> None:
@@ -355,5 +407,6 @@ class Sections:
         column = self.matrix.column(high=self.reach.admitted(option.offering.id) * len(option.runs))
         for row in self.enters[option]:
             self.matrix.put(row, column, 1)
+        audience = self.reach.audience(option.offering.id) if self._guide else None
         for period, used in option.uses:
-            self.elsewhere[period].append((column, -used))
+            self.elsewhere[Spot(period, option.quarter, audience)].append((column, -used))

@@ -23,9 +23,9 @@ from solver.score import gap, refuse_overflow, stake
 __all__ = ["Clock", "Limits", "Progress", "solve"]
 
 
-MADE_ANEW = 5000
-"""A day of more students and blocks is not planned from nothing where an earlier plan carries over:
-changing that one gets further in the same time."""
+MADE_ANEW, MOST_LEFT = 3000, 0.01
+"""A day of more students and blocks is not planned from nothing where an earlier plan carries over
+that leaves at most such a share without a session: changing that gets further in the same time."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +88,13 @@ def _first(
     reach: Reach, pinned: Board, effort: Effort, start: Plan | None, stay_near: bool
 ) -> tuple[Board, Judged]:
     """The cheapest of the plans that can be carried over and, unless the search is to stay near
-    them or the day is too large for it, of one made anew; how it is judged. Hard findings count
-    before cost."""
+    them or they suffice, of plans made anew; how it is judged. Hard findings count before cost."""
     boards: list[Board] = []
     for earlier in (start, reach.facts.problem.published):
         if earlier is not None:
             boards += _carried(reach, pinned, effort, earlier)
-    large = len(reach.facts.students) * len(reach.facts.flex) > MADE_ANEW
-    if not (boards and (large or (stay_near and start))):
-        boards.append(pinned.copy())
-        effort.spend(construct(reach, boards[-1], effort.limits.seed))
+    if not (boards and (_suffices(reach, boards) or (stay_near and start))):
+        boards += _made(reach, pinned, effort)
     finisher = Finisher(reach)
     effort.spend(sum(Finisher.work(board) for board in boards))
     judged = [finisher.judged(board) for board in boards]
@@ -109,11 +106,33 @@ def _carried(reach: Reach, pinned: Board, effort: Effort, earlier: Plan | Publis
     """An earlier plan as far as it is lawful, and its sessions with all seats given anew."""
     kept = pinned.copy()
     effort.spend(carry_over(reach, kept, earlier.sessions, earlier.placements))
-    filling = Filling(reach, kept.copy(), effort.limits.seed)
-    filling.reseat(reach.facts.students)
+    return [kept, _finished(reach, kept, effort, anew=True)]
+
+
+def _suffices(reach: Reach, carried: list[Board]) -> bool:
+    """Whether changing what carries over gets further than a large day made from nothing."""
+    places = len(reach.facts.students) * len(reach.facts.flex)
+    left = min(len(board.unplaced()) for board in carried)
+    return places > MADE_ANEW and left <= MOST_LEFT * places
+
+
+def _made(reach: Reach, pinned: Board, effort: Effort) -> list[Board]:
+    """A plan from nothing, block by block; and its sessions with all seats given anew, which sees
+    the whole day but not everything that keeps a student from a seat."""
+    filled = pinned.copy()
+    effort.spend(construct(reach, filled, effort.limits.seed))
+    ways = (False, True) if len(reach.facts.flex) > 1 else (False,)
+    return [_finished(reach, filled, effort, anew) for anew in ways]
+
+
+def _finished(reach: Reach, board: Board, effort: Effort, anew: bool) -> Board:
+    """A board with the last touches, after all seats were given `anew` where that is asked."""
+    filling = Filling(reach, board.copy(), effort.limits.seed)
+    if anew:
+        filling.reseat(reach.facts.students)
     filling.finish()
     effort.spend(filling.work)
-    return [kept, filling.board]
+    return filling.board
 
 
 def _engine(limits: Limits, effort: Effort) -> Engine:
