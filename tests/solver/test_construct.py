@@ -1,0 +1,101 @@
+"""Making a day from nothing: who can walk where is known before sections are opened."""
+
+from __future__ import annotations
+
+from schemas.problem import Commitment, DayBlock, DayStudent
+from solver.board import Board
+from solver.construct import Filling, construct
+from solver.contradictions import reach_of
+from solver.daylp import DayProgram
+from solver.naming import Naming, Section
+from solver.reach import Reach
+from tests.solver.plain_school import ANA, ART, BEN, MATHS, OKAFOR, VEGA, changed, school
+
+CLASS = DayBlock(id="class", title="Class", kind="class", start=500, end=535)
+IN_MAIN = (Commitment(blocks=("class",), building="main"),)
+IN_NORTH = (Commitment(blocks=("class",), building="north"),)
+BLOCKS = (CLASS, *school().blocks)
+
+
+def reach_in(**changes: object) -> Reach:
+    """A school whose class ends five minutes before `first`; the north building is eight away."""
+    return reach_of(school(blocks=BLOCKS, **changes))
+
+
+def test_a_section_is_held_in_a_building_that_its_only_teacher_can_come_to() -> None:
+    reach = reach_in(staff=(changed(VEGA, commitments=IN_MAIN),))
+    maths = changed(reach.facts.offerings["maths"], largest=3)
+    board = Board(reach.facts)
+    barn_first = (reach.facts.rooms["barn"], reach.facts.rooms["12"])
+    opened = Naming(reach, board).open([Section(maths, ("first",), barn_first)], {})
+    assert [session.room.id for session in opened] == ["12"]
+
+
+def test_a_section_whose_teacher_can_come_nowhere_is_not_opened() -> None:
+    reach = reach_in(staff=(changed(VEGA, commitments=IN_MAIN),))
+    board = Board(reach.facts)
+    barn = (reach.facts.rooms["barn"],)
+    assert Naming(reach, board).open([Section(MATHS, ("first",), barn)], {}) == []
+    assert not board.sessions
+
+
+def test_of_two_who_must_come_together_both_can() -> None:
+    lead = changed(MATHS.roles[0], qualification="maths")
+    both = changed(MATHS, roles=(lead, changed(lead, role="aide", qualification=None)))
+    vega, okafor = changed(VEGA, commitments=IN_NORTH), changed(OKAFOR, commitments=IN_MAIN)
+    reach = reach_in(offerings=(both, ART), staff=(vega, okafor, changed(OKAFOR, id="Park")))
+    board = Board(reach.facts)
+    rooms = tuple(reach.facts.rooms[room] for room in ("12", "barn"))
+    [session] = Naming(reach, board).open([Section(both, ("first",), rooms)], {})
+    assert session.room.id == "barn"
+    assert {duty.staff for duty in session.duties} == {"Vega", "Park"}
+
+
+def test_buildings_too_far_apart_for_a_pause_are_two_quarters() -> None:
+    assert reach_in().is_spread_out
+    assert not reach_of(school(travel=())).is_spread_out
+
+
+def test_a_guide_seats_nobody_where_they_cannot_walk_in_time() -> None:
+    reach = reach_in(students=(changed(ANA, commitments=IN_MAIN), BEN))
+    program = DayProgram(
+        reach, Board(reach.facts), (("first",), ("second",)), frozenset({0, 1}), guide=True
+    )
+    north = reach.quarters["north"]
+    there = {
+        (seat.student, seat.option.runs[0][0])
+        for seat in program.seats
+        if seat.option.quarter == north
+    }
+    assert there == {("Ana", "second"), ("Ben", "first"), ("Ben", "second")}
+
+
+def test_a_bound_tells_no_quarters_apart_since_somebody_may_have_allowed_a_late_arrival() -> None:
+    reach = reach_in(students=(changed(ANA, commitments=IN_MAIN), BEN))
+    program = DayProgram(
+        reach, Board(reach.facts), (("first", "second"),), frozenset({0}), guide=False
+    )
+    assert {seat.option.quarter for seat in program.seats} == {None}
+
+
+def test_students_come_to_the_building_that_they_are_in() -> None:
+    here = tuple(DayStudent(id=f"m{n}", grade="06", commitments=IN_MAIN) for n in range(4))
+    there = tuple(DayStudent(id=f"n{n}", grade="06", commitments=IN_NORTH) for n in range(4))
+    art = changed(ART, largest=4, smallest=2)
+    reach = reach_in(offerings=(art,), students=(*here, *there))
+    board = Board(reach.facts)
+    construct(reach, board, 0)
+    Filling(reach, board, 0).finish()
+    assert not [student for student, block in board.unplaced() if block == "first"]
+
+
+def test_for_no_gain_a_student_is_placed_only_in_what_is_for_their_grade() -> None:
+    sixth = tuple(DayStudent(id=f"s{n}", grade="06") for n in range(3))
+    eighth = tuple(DayStudent(id=f"e{n}", grade="08") for n in range(3))
+    art = changed(ART, id="sixth-art", grades=("06",))
+    clay = changed(ART, id="eighth-art", grades=("08",))
+    reach = reach_in(offerings=(art, clay), students=(*sixth, *eighth))
+    board = Board(reach.facts)
+    construct(reach, board, 0)
+    Filling(reach, board, 0).finish()
+    assert board.unplaced() == []
