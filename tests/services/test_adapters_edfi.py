@@ -172,6 +172,7 @@ def test_another_namespace_version_is_taken_with_a_warning() -> None:
         ("Contact.xml", 'ref="C1"', 'ref="C2"', "no such contact"),
         ("StudentAssessment.xml", ">2<", ">5<", "must not be above it"),
         ("EducationOrgCalendar.xml", "Days>9<", "Days>1e400<", "TotalInstructionalDays 1e400"),
+        ("EducationOrgCalendar.xml", "#Holiday", f"#{'x' * 4001}", "CalendarDay title"),
         ("AssessmentMetadata.xml", "MaxRawScore>2<", "MaxRawScore>NaN<", "MaxRawScore NaN"),
         ("Student.xml", "InterchangeStudent", "Pupils", "not an Ed-Fi interchange"),
         ("Student.xml", "http://ed-fi.org/5.2.0", "http://example.org/", "not an Ed-Fi"),

@@ -255,7 +255,12 @@ def test_while_the_broker_is_gone_events_are_taken_in_and_afterwards_everything_
     with load_on(installation) as load:
         installation.start("stream")
         installation.start("relay")
-        wait_until(lambda: installation.store.waiting().messages == 0 and logged(installation))
+        wait_until(
+            lambda: (
+                installation.store.waiting().messages == 0
+                and load.sent.keys() & logged(installation).keys()
+            )
+        )
         installation.broker.gone()
         try:
             before = sum(load.acknowledged.values())

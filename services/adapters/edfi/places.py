@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from schemas.school import BellSchedule, Block, Building, CalendarDay, Room, Roster, School
 from services.adapters.edfi.document import Documents, Record
@@ -185,17 +186,35 @@ def calendar_of(
         if _calendar_school(documents, record) == school and (day := record.day("Date")):
             event = record.word("CalendarEvent")
             follows = usual if event == _INSTRUCTIONAL else None
-            days[day] = CalendarDay(date=day, bell_schedule=follows, title="" if follows else event)
+            title = "" if follows else event
+            _add_day(
+                days, ledger, record, "CalendarEvent", date=day, bell_schedule=follows, title=title
+            )
     for schedule in documents.all("BellSchedule"):
         if documents.school_of(schedule) == school:
             for text in schedule.texts("Date"):
                 named = _date(text)
                 if named:
-                    days[named] = CalendarDay(
-                        date=named, bell_schedule=schedule.text("BellScheduleName")
+                    follows = schedule.text("BellScheduleName")
+                    _add_day(
+                        days,
+                        ledger,
+                        schedule,
+                        "BellScheduleName",
+                        date=named,
+                        bell_schedule=follows,
                     )
     _account_for_days(terms, days, ledger)
     return tuple(days[day] for day in sorted(days))
+
+
+def _add_day(
+    days: dict[date, CalendarDay], ledger: Ledger, record: Record, column: str, **fields: Any
+) -> None:
+    columns = {"title": column, "bell_schedule": column}
+    day = ledger.build(CalendarDay, fields, file=record.file, row=record.number, columns=columns)
+    if day is not None:
+        days[day.date] = day
 
 
 def _weekdays(terms: list[Term]) -> Iterator[date]:
