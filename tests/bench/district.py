@@ -25,8 +25,8 @@ HOUR = 3600.0
 SMALLEST, LARGEST = 120, 3000
 
 MEASURED: Mapping[str, Mapping[int, float]] = {
-    "win": {850: 52.3},
-    "flex6": {300: 32.7, 600: 26.1, 1200: 140.7},
+    "win": {850: 25.8},
+    "flex6": {300: 21.5, 600: 25.7, 1200: 22.7},
 }
 """Processor seconds of a run as schools set it (20 units of work, one core), by shape of day and
 students; measured with --measure."""
