@@ -63,7 +63,7 @@ class DayProgram:
             self._build_needs(mine)
             if self._guide:
                 self._build_orders(mine)
-                self._build_ways(mine)
+                self._build_walks(mine)
             self._build_ballots(student, mine)
             self._build_requests(student, mine)
             self._build_services(student, mine)
@@ -182,7 +182,7 @@ class DayProgram:
                         columns = (*seats[order.first][first], *seats[order.then][then])
                         self.matrix.row(((column, 1) for column in columns), high=1)
 
-    def _build_ways(self, mine: list[SeatColumn]) -> None:
+    def _build_walks(self, mine: list[SeatColumn]) -> None:
         """Seats in two blocks in a row exclude each other where the way between is too long."""
         seats: dict[tuple[BlockId, int], list[int]] = defaultdict(list)
         for seat in mine:
