@@ -173,7 +173,7 @@ class Folded(NamedTuple):
 
 def _folded(
     tx: Tx,
-    logged: Iterable[tuple[int, AnyEvent | None]],
+    logged: Iterable[tuple[int, AnyEvent]],
     settings: MasterySettings,
     checkpoints: Mapping[MasteryKey, Checkpoint],
 ) -> list[Folded]:

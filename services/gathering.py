@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from fastapi.concurrency import run_in_threadpool
+
 from services.handlers import Outcome, Raw, handle_batch
 from services.store import Store
 from services.viewer import Viewer
@@ -62,7 +64,7 @@ class Gathering:
     async def _commit(self, viewer: Viewer, company: Sequence[_Waiting]) -> None:
         try:
             raws = [each.raw for each in company]
-            outcomes = await asyncio.to_thread(handle_batch, self._store, viewer, raws)
+            outcomes = await run_in_threadpool(handle_batch, self._store, viewer, raws)
         except Exception as fault:
             for each in company:
                 if not each.told.done():

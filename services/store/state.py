@@ -48,6 +48,10 @@ class Checkpoint(NamedTuple):
     settings_digest: str
     seq: int
 
+    @classmethod
+    def of(cls, row: Row[Any]) -> Checkpoint:
+        return cls(row.body, row.digest, row.settings_digest, row.seq)
+
 
 class Bearing(NamedTuple):
     """What bears on some (student, competency): each event that was logged, by its position, as
@@ -69,9 +73,7 @@ class State(Log):
             if row.of == LOGGED:
                 found.logged.append((row.seq, row.body))
             elif row.of == KEPT:
-                found.checkpoints[key] = Checkpoint(
-                    row.body, row.digest, row.settings_digest, row.seq
-                )
+                found.checkpoints[key] = Checkpoint.of(row)
             else:
                 found.states[key] = row.body
         return found
@@ -87,12 +89,8 @@ class State(Log):
 
     def checkpoints(self) -> dict[Key, Checkpoint]:
         """All that purges kept, by (student, competency)."""
-        return {
-            (row.student, row.competency): Checkpoint(
-                row.body, row.digest, row.settings_digest, row.seq
-            )
-            for row in self._rows(select(t.checkpoint).where(self._mine(t.checkpoint)))
-        }
+        rows = self._rows(select(t.checkpoint).where(self._mine(t.checkpoint)))
+        return {(row.student, row.competency): Checkpoint.of(row) for row in rows}
 
     def mastery(self, student: str | None = None) -> Iterator[Mastery]:
         """States by student and competency: of one student, or of all the viewer may see.
