@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from services.planner import Planner
 from services.scenarios import read_changes, start
 from services.settings import Settings
 from services.store import PlanRow, Store
 from services.web.app import create_app
+from services.web.live import SECONDS_BETWEEN_LOOKS
 from services.workflow import approve
 from tests.services.school_day import KIM, MACHINE, WEDNESDAY, Clock, plan_day, stand_in, tell
 from tests.web.browser import (
@@ -269,6 +270,62 @@ def test_a_page_about_a_day_follows_what_happens_to_it(signed: Page, store: Stor
     with store.begin(KIM) as tx:
         tx.cancel_run(run)
     signed.get_by_text("Waiting to start").wait_for(state="detached")
+
+
+@pytest.mark.parametrize("signed", [("scheduler", DESKTOP)], indirect=True)
+def test_what_changed_between_a_page_being_made_and_followed_is_shown(
+    signed: Page, store: Store
+) -> None:
+    planning: list[str] = []
+
+    def late(route: Route) -> None:
+        if not planning:
+            with store.begin(KIM) as tx:
+                planning.append(tx.queue_run(WEDNESDAY, "person", asked_by="kim"))
+        route.continue_()
+
+    signed.route("**/live/**", late)
+    with signed.expect_request("**/live/**"):
+        signed.goto(f"/days/{WEDNESDAY}")
+    signed.wait_for_timeout(500)  # in which the route is taken
+    _shows_the_run(signed, store, planning[0])
+
+
+@pytest.mark.parametrize("signed", [("scheduler", DESKTOP)], indirect=True)
+def test_what_changes_while_a_page_is_being_brought_up_to_date_is_shown_after(
+    signed: Page, store: Store
+) -> None:
+    with store.begin(KIM) as tx:
+        first = tx.queue_run(WEDNESDAY, "person", asked_by="kim")
+    signed.add_init_script(ANSWERS_TAKE_SECONDS)
+    with signed.expect_response("**/live/**"):
+        signed.goto(f"/days/{WEDNESDAY}")
+    signed.wait_for_timeout(500)  # in which the first event comes
+    with store.begin(KIM) as tx:
+        tx.cancel_run(first)
+    signed.wait_for_timeout(1200 * SECONDS_BETWEEN_LOOKS)
+    with store.begin(KIM) as tx:
+        second = tx.queue_run(WEDNESDAY, "person", asked_by="kim")
+    _shows_the_run(signed, store, second)
+
+
+ANSWERS_TAKE_SECONDS = """
+const ask = window.fetch;
+window.fetch = async (...asked) => {
+  const answer = await ask(...asked);
+  await new Promise((go) => setTimeout(go, 2500));
+  return answer;
+};
+"""
+
+
+def _shows_the_run(page: Page, store: Store, run: str) -> None:
+    """Waits until the page offers to stop this run, and then stops it in the store."""
+    try:
+        page.locator(f'form[action="/runs/{run}/cancel"]').wait_for()
+    finally:
+        with store.begin(KIM) as tx:
+            tx.cancel_run(run)
 
 
 def test_the_accessibility_check_finds_a_planted_fault(browser: Browser) -> None:
