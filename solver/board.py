@@ -24,6 +24,7 @@ class OpenSession:
     seats: dict[StudentId, CompetencyId | None] = field(default_factory=dict)
     pinned: bool = False
     pinned_students: frozenset[StudentId] = frozenset()
+    pinned_staff: frozenset[StaffId] = frozenset()
 
     @property
     def lead(self) -> StaffId | None:
@@ -33,10 +34,18 @@ class OpenSession:
     @property
     def most(self) -> int:
         """The most students the offering, the room and the adults' ratio allow."""
+        return self._most_with(len({duty.staff for duty in self.duties}))
+
+    @property
+    def most_staffed(self) -> int:
+        """The same once every post that lacks an adult has one."""
+        asked = sum(need.count for need in self.offering.roles)
+        return self._most_with(max(asked, len({duty.staff for duty in self.duties})))
+
+    def _most_with(self, adults: int) -> int:
         most = min(self.offering.largest, self.room.seats)
         if self.offering.students_per_adult is not None:
-            adults = {duty.staff for duty in self.duties}
-            most = min(most, self.offering.students_per_adult * len(adults))
+            most = min(most, self.offering.students_per_adult * adults)
         return most
 
 
@@ -177,6 +186,7 @@ class Board:
             (),
             pinned=session.pinned,
             pinned_students=session.pinned_students,
+            pinned_staff=session.pinned_staff,
         )
         self.sessions[name] = mine
         for block in mine.blocks:

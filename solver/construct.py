@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.base import BlockId, StudentId
+from schemas.plan import Duty
 from solver.board import Board, OpenSession
 from solver.daylp import DayProgram
 from solver.dive import Dive
@@ -13,13 +14,16 @@ from solver.effort import ENTRY_WORK, STEP_WORK
 from solver.exact import Decision, Exact
 from solver.linear import LinearProgram, Reals
 from solver.naming import Naming, Section
+from solver.options import Periods, RoomColumn
 from solver.placing import Placing
 from solver.proposals import Fixed
 from solver.reach import Reach
-from solver.sections import Periods, RoomColumn
 
 WHOLE_DAY = 12_000
 """Students and blocks whose seats are one program: 9,900 take 8 s of a core, 24,000 take 196."""
+
+FEW_PLACES = 1_000
+"""Students and blocks whose seats are decided in whole numbers together with the sections."""
 
 ATTEMPTS = 3
 """How often the program is asked anew about a block, with what it could open standing."""
@@ -51,14 +55,19 @@ class Filling:
         they stood, which is never made worse as far as the program sees."""
         periods: Periods = tuple((block,) for block in blocks)
         fresh = frozenset(range(len(periods)))
-        program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
-        exact = Exact(program, self.seed)
+        held = self._free_adults(blocks)
+        program = DayProgram(self.reach, self.board, periods, fresh, guide=True, named=True)
+        few = len(self.reach.facts.students) * len(blocks) <= FEW_PLACES
+        exact = Exact(program, self.seed, seats=few)
         exact.start_from(before)
         decision = exact.solve()
         self.work += exact.work + len(program.matrix.coefficient) * ENTRY_WORK
-        if decision is not None:
+        if decision is None:
+            for session, duties in held:
+                self.board.staff(session, duties)
+        else:
             self._open_decided(decision)
-        self._give_seats(periods, len(periods))
+        self._give_seats(periods, len(periods), exactly=few)
         self._place(blocks)
 
     def reseat(self, students: Iterable[StudentId], exactly: bool = False) -> None:
@@ -98,10 +107,34 @@ class Filling:
                 ):
                     self.board.unseat(student, session)
 
+    def _free_adults(
+        self, blocks: tuple[BlockId, ...]
+    ) -> list[tuple[OpenSession, tuple[Duty, ...]]]:
+        """Takes the adults whom nothing pins out of the sessions within some blocks; the duties
+        of each as they were."""
+        within = [s for s in self.board.sessions.values() if set(blocks).issuperset(s.blocks)]
+        held = [(session, session.duties) for session in within]
+        for session, duties in held:
+            self.board.staff(session, [d for d in duties if d.staff in session.pinned_staff])
+        return held
+
     def _open_decided(self, decision: Decision) -> None:
-        """Opens what was decided, as far as there are adults and rooms."""
-        sections = [s for room, count in decision for s in self._sections(room, count)]
-        Naming(self.reach, self.board).open(sections, {})
+        """Opens what was decided, with the adults it was decided for."""
+        for option, posts in decision.posts.items():
+            if option.session is not None:
+                fresh = [Duty(staff=staff, role=need.role) for need, staff in posts]
+                self.board.staff(option.session, (*option.session.duties, *fresh))
+        naming = Naming(self.reach, self.board)
+        for room, count in decision.sections:
+            left = decision.posts[room.option]
+            for section in self._sections(room, count):
+                chosen = {}
+                for place, post in enumerate(naming.posts(section)):
+                    held = next((entry for entry in left if entry[0] == post.need), None)
+                    if held is not None:
+                        left.remove(held)
+                        chosen[section, place] = held[1]
+                naming.open_one(section, chosen)
 
     def finish(self) -> None:
         """Settles sizes and places whom it can of those left, all over the day."""

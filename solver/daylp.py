@@ -10,8 +10,9 @@ from itertools import product
 from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
 from solver.board import Board
 from solver.linear import Matrix
+from solver.options import Option, Periods, Run, Spot
 from solver.reach import Reach
-from solver.sections import Option, Periods, Run, Sections, Spot
+from solver.sections import Sections
 from solver.standing import PublishedPlace
 from solver.worth import MINUTE_KINDS, loss, meets
 
@@ -39,11 +40,12 @@ class DayProgram:
         fresh: frozenset[int],
         *,
         guide: bool,
+        named: bool = False,
     ) -> None:
         self.reach, self.board = reach, board
         self.facts, self.worth, self.lawful = reach.facts, reach.worth, reach.lawful
         self.matrix, self._guide = Matrix(), guide
-        self.sections = Sections(self.matrix, reach, board, periods, fresh, guide)
+        self.sections = Sections(self.matrix, reach, board, periods, fresh, guide, named)
         self.seats: list[SeatColumn] = []
         self._time_rows: dict[tuple[StudentId, int], int] = {}
         self._balance = {
@@ -55,6 +57,8 @@ class DayProgram:
         self._pools: dict[tuple[Spot, ...], int] = {}
         for student in self.facts.problem.students:
             self._build(student.id)
+        if guide:
+            self._keep_apart()
 
     def _build(self, student: StudentId) -> None:
         elsewhere = self._build_time(student)
@@ -64,6 +68,7 @@ class DayProgram:
             if self._guide:
                 self._build_orders(mine)
                 self._build_walks(mine)
+                self._build_helpers(student, mine)
             self._build_ballots(student, mine)
             self._build_requests(student, mine)
             self._build_services(student, mine)
@@ -128,7 +133,9 @@ class DayProgram:
 
     def _could_come(self, student: StudentId, option: Option) -> bool:
         if option.session is not None:
-            return self.lawful.may_sit(self.board, student, option.session)
+            session = option.session
+            open_seats = self.sections.most_in(session) - len(session.seats)
+            return open_seats > 0 and self.lawful.suits(self.board, student, session)
         if self._guide and not self.lawful.likely_to_suit(student, option.offering):
             return False
         return any(
@@ -153,6 +160,8 @@ class DayProgram:
         column = self.matrix.column(cost, high=1 if competency else len(option.runs))
         for row in self.sections.enters[option]:
             self.matrix.put(row, column, 1)
+        if self._guide:
+            self.matrix.put(self.sections.enters[option][0], column, self._elbow(student, option))
         for period, used in option.uses:
             self.matrix.put(self._time_rows[student, period], column, used)
         seat = SeatColumn(student, option, competency, column)
@@ -189,21 +198,54 @@ class DayProgram:
             if seat.option.quarter is not None:
                 for block in seat.option.runs[0]:
                     seats[block, seat.option.quarter].append(seat.column)
-        for (block, here), columns in seats.items():
-            for after in self._next_to(block):
-                far = [
-                    column
-                    for there in self.reach.far_from(here, block, after)
-                    for column in seats.get((after, there), ())
-                    if column not in columns
-                ]
-                if far:
-                    self.matrix.row(((column, 1) for column in (*columns, *far)), high=1)
+        for columns in self.reach.too_far_apart(seats):
+            self.matrix.row(((column, 1) for column in columns), high=1)
 
-    def _next_to(self, block: BlockId) -> tuple[BlockId, ...]:
-        """The flex block that follows, if one does."""
-        place = self.facts.position[block] + 1
-        return tuple(b for b in self.facts.flex if self.facts.position[b] == place)
+    def _elbow(self, student: StudentId, option: Option) -> int:
+        """The seats that stay empty beside a student who needs a smaller group."""
+        session = option.session
+        largest = self.sections.most_in(session) if session else option.offering.largest
+        return largest - min(
+            (
+                need.group_size
+                for need in self.facts.accommodations.get(student, ())
+                if need.group_size is not None and self.facts.applies(need, option.offering)
+            ),
+            default=largest,
+        )
+
+    def _build_helpers(self, student: StudentId, mine: list[SeatColumn]) -> None:
+        """A student who needs an aide, or a language spoken, comes where somebody does that."""
+        posts = self.sections.posts
+        asked = [
+            need
+            for need in self.facts.accommodations.get(student, ())
+            if need.kind in ("aide", "language")
+        ]
+        if posts is None:
+            return
+        for need, seat in product(asked, mine):
+            option = seat.option
+            if option.session is None and self.facts.applies(need, option.offering):
+                helpers = [(column, -1) for column in posts.helping(option, need)]
+                self.matrix.row(((seat.column, 1), *helpers), high=0)
+
+    def _keep_apart(self) -> None:
+        """Two students to be kept apart are in one option only where it has two sections."""
+        seats: dict[StudentId, dict[Option, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for seat in self.seats:
+            if seat.student in self.lawful.apart:
+                seats[seat.student][seat.option].append(seat.column)
+        sections: dict[Option, list[int]] = defaultdict(list)
+        for room in self.sections.rooms:
+            sections[room.option].append(room.column)
+        for relation, kind in self.facts.apart:
+            one, other = seats.get(relation.student, {}), seats.get(relation.other, {})
+            for option in one.keys() & other.keys() if kind == "student" else ():
+                columns = ((column, 1) for column in (*one[option], *other[option]))
+                held = 1 if option.session is not None else 0
+                opened = ((column, -1) for column in sections[option])
+                self.matrix.row((*columns, *opened), high=held)
 
     def _out_of_order(self, first: Option, then: Option) -> bool:
         """Whether no run of the one ends before one of the other begins."""

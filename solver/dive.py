@@ -6,7 +6,7 @@ import numpy as np
 
 from solver.daylp import DayProgram
 from solver.linear import LinearProgram, Reals
-from solver.sections import RoomColumn
+from solver.options import RoomColumn
 
 NEARLY = 1e-4
 """A value this near to a whole number counts as one."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import highspy
 import numpy as np
 
+from schemas.base import StaffId
+from schemas.school import RoleNeed
 from solver.daylp import DayProgram
 from solver.effort import searching
 from solver.linear import Reals, highs, load
+from solver.options import Option, RoomColumn
 from solver.proposals import Fixed
-from solver.sections import RoomColumn
 
 NEAR_ENOUGH = 0.002
 """A solution within this share of the bound ends the search."""
@@ -22,8 +25,14 @@ CHECKS = 60
 every run ends alike."""
 
 
-Decision = tuple[tuple[RoomColumn, int], ...]
-"""Sections to open, by option and size of room."""
+@dataclass(frozen=True)
+class Decision:
+    """What is to be opened."""
+
+    sections: tuple[tuple[RoomColumn, int], ...]
+    """How many, by option and size of room."""
+    posts: dict[Option, list[tuple[RoleNeed, StaffId]]]
+    """Who is to take the posts of an option's sections."""
 
 
 class Exact:
@@ -33,7 +42,10 @@ class Exact:
         self.program = program
         self.work = 0.0
         """Units of work done."""
-        self._whole = [room.column for room in program.sections.rooms]
+        sections = program.sections
+        self._whole = [room.column for room in sections.rooms]
+        if sections.posts is not None:
+            self._whole += [post.column for post in sections.posts.columns]
         if seats:
             self._whole += [seat.column for seat in program.seats]
         self._engine = highs(seed)
@@ -85,8 +97,13 @@ class Exact:
         return np.asarray(self._engine.getSolution().col_value, float)
 
     def _read(self, values: Reals) -> Decision:
-        return tuple(
+        posts: dict[Option, list[tuple[RoleNeed, StaffId]]] = defaultdict(list)
+        named = self.program.sections.posts
+        for post in named.held(values) if named is not None else ():
+            posts[post.option].append((post.need, post.staff))
+        sections = tuple(
             (room, round(values[room.column]))
             for room in self.program.sections.rooms
             if values[room.column] > 0.5
         )
+        return Decision(sections, posts)

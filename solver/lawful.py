@@ -90,9 +90,12 @@ class Lawful:
 
     def may_sit(self, board: Board, student: StudentId, session: OpenSession) -> bool:
         """Whether a student could be added to a session, whatever it would serve."""
+        return len(session.seats) < session.most and self.suits(board, student, session)
+
+    def suits(self, board: Board, student: StudentId, session: OpenSession) -> bool:
+        """The same as if a session had seats enough of its own."""
         return (
-            len(session.seats) < session.most
-            and self.may_join(board, student, session)
+            self.may_join(board, student, session)
             and self._room_has_a_seat(board, session)
             and self._company_suits(board, student, session)
             and self._lead_can_take_more(board, session)
@@ -159,6 +162,16 @@ class Lawful:
         return not any(
             self._meets(board, other, session, by_room) for other, by_room in self.apart[student]
         )
+
+    def helpers_asked(self, student: StudentId, session: OpenSession) -> Iterator[Accommodation]:
+        """What a student needs of the adults in a session that none of them is there for."""
+        for needed in self._applying(student, session.offering):
+            if needed.kind in ("aide", "language") and not self._suits(needed, session, 0):
+                yield needed
+
+    def may_meet(self, staff: StaffId, students: Iterable[StudentId]) -> bool:
+        """Whether an adult need not be kept apart from any of the students."""
+        return not any(other == staff for s in students for other, _ in self.apart[s])
 
     def _suits(self, needed: Accommodation, session: OpenSession, size: int) -> bool:
         if needed.kind == "place":

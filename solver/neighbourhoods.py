@@ -134,7 +134,7 @@ NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
     Seats(), Sections(), Adults(), Rooms(), OneBlock(), TwoBlocks(), NextBlocks(), OneSubject(),
 )  # fmt: skip
 
-ONE, SEVERAL = (250, 500), (150, 300)
+ONE, SEVERAL = (250, 500, 1000), (150, 300)
 """About so many seats of sessions are freed at once, in one block and in several."""
 
 WHOLE_SCHOOL, PART = 700, 300
@@ -215,12 +215,12 @@ def trade_adults(reach: Reach, board: Board, block: BlockId) -> float:
     ]
     costs = np.full((len(posts), len(adults)), IMPOSSIBLE)
     for i, (session, need) in enumerate(posts):
-        known = _leads_known(reach, session, block)
+        known = reach.worth.leads_known(session)
         now = {duty.staff for duty in held[session.id] if duty.role == need.role}
         for j, staff in enumerate(adults):
             if reach.lawful.may_serve(
                 board, staff, need, session.offering, session.blocks, session.room
-            ) and not _barred(reach, staff, session):
+            ) and reach.lawful.may_meet(staff, session.seats):
                 gain = known.get(staff, 0) if need.role == "lead" else 0
                 costs[i, j] = -2 * gain - (staff in now)
     rows, columns = linear_sum_assignment(costs) if posts and adults else ((), ())
@@ -233,22 +233,6 @@ def trade_adults(reach: Reach, board: Board, block: BlockId) -> float:
     for session in sessions:
         board.staff(session, fresh[session.id] if full else held[session.id])
     return len(posts) * len(adults) * STEP_WORK
-
-
-def _barred(reach: Reach, staff: str, session: OpenSession) -> bool:
-    return any(
-        other == staff for student in session.seats for other, _ in reach.lawful.apart[student]
-    )
-
-
-def _leads_known(reach: Reach, session: OpenSession, block: BlockId) -> dict[str, int]:
-    """How many of a session's students were published to be led by whom then."""
-    known: dict[str, int] = {}
-    for student in session.seats:
-        old = reach.worth.before.get((student, block))
-        if old is not None and old.lead is not None:
-            known[old.lead] = known.get(old.lead, 0) + 1
-    return known
 
 
 def trade_rooms(reach: Reach, board: Board, block: BlockId) -> float:

@@ -158,8 +158,20 @@ class PinnedModel:
                 if (student, slot.id) in held
                 or any((student, slot.offering, block) in locked for block in slot.blocks)
             )
+            session.pinned_staff = self._named(slot)
             for student in [s for s in session.seats if s not in session.pinned_students]:
                 board.unseat(student, session)
+
+    def _named(self, slot: Slot) -> frozenset[StaffId]:
+        """The adults that the freeze or a lock names for a session."""
+        if slot.id in self.frozen:
+            return frozenset(duty.staff for duty in slot.duties)
+        return frozenset(
+            staff
+            for demand in self.demands
+            if demand.offering.id == slot.offering and demand.block in slot.blocks
+            for staff in demand.staff
+        )
 
     # --- slots --------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemas.base import BlockId, CompetencyId, OfferingId, RoomId, StudentId
+from schemas.base import BlockId, CompetencyId, OfferingId, RoomId, StaffId, StudentId
 from schemas.plan import Duty
 from solver.board import Board, OpenSession
 from solver.facts import Facts
@@ -24,6 +24,7 @@ class Fixed:
     seats: tuple[tuple[StudentId, CompetencyId | None], ...]
     pinned: bool
     pinned_students: tuple[StudentId, ...]
+    pinned_staff: tuple[StaffId, ...]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def fixed(session: OpenSession) -> Fixed:
         seats=tuple(session.seats.items()),
         pinned=session.pinned,
         pinned_students=tuple(sorted(session.pinned_students)),
+        pinned_staff=tuple(sorted(session.pinned_staff)),
     )
 
 
@@ -111,4 +113,5 @@ def _open(facts: Facts, session: Fixed) -> OpenSession:
         seats=dict(session.seats),
         pinned=session.pinned,
         pinned_students=frozenset(session.pinned_students),
+        pinned_staff=frozenset(session.pinned_staff),
     )

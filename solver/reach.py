@@ -4,6 +4,7 @@ each offering, once and for all."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -77,6 +78,27 @@ class Reach:
             for other, corner in self.corners.items()
             if self.facts.travel(here, corner.building) > pause
         )
+
+    def too_far_apart(
+        self, places: Mapping[tuple[BlockId, int], list[int]]
+    ) -> Iterator[tuple[int, ...]]:
+        """Of what somebody could do by block and quarter: what excludes each other, as the way
+        between two blocks in a row is too long."""
+        for (block, here), mine in places.items():
+            for after in self._next_to(block):
+                far = [
+                    column
+                    for there in self.far_from(here, block, after)
+                    for column in places.get((after, there), ())
+                    if column not in mine
+                ]
+                if far:
+                    yield (*mine, *far)
+
+    def _next_to(self, block: BlockId) -> tuple[BlockId, ...]:
+        """The flex block that follows, if one does."""
+        place = self.facts.position[block] + 1
+        return tuple(b for b in self.facts.flex if self.facts.position[b] == place)
 
     @cached_property
     def is_spread_out(self) -> bool:

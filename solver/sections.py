@@ -4,58 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from schemas.base import BlockId, OfferingId, StaffId
 from schemas.problem import ProtectedTime
 from schemas.school import Offering, RoleNeed, Room
 from solver.board import Board, OpenSession
 from solver.linear import Matrix, Reals
-from solver.reach import Audience, Reach
-
-Run = tuple[BlockId, ...]
-Periods = tuple[tuple[BlockId, ...], ...]
-
-
-class Spot(NamedTuple):
-    """A period, with the quarter and the students that somewhere is for, where these are told
-    apart."""
-
-    period: int
-    quarter: int | None
-    audience: Audience | None
-
+from solver.options import Option, Periods, RoomColumn, Run, Spot
+from solver.posts import PostColumn, Posts
+from solver.reach import Reach
 
 TOO_FEW = 2
 """A seat below the minimum of a standing session costs as much as so many unplaced students."""
-
-
-@dataclass(frozen=True, eq=False)
-class Option:
-    """An offering in some of the runs it may take up, all using the same number of blocks of
-    each period; or one session that stands already, with its open seats."""
-
-    offering: Offering
-    uses: tuple[tuple[int, int], ...]
-    """(period, blocks of it that one run takes up)"""
-    runs: tuple[Run, ...]
-    halls: tuple[int, ...] = ()
-    """The classes of rooms it may be in."""
-    quarter: int | None = None
-    """Where those are, if all in one quarter, see Reach.quarters, and told apart from others."""
-    session: OpenSession | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class RoomColumn:
-    """How many sections of an option are in rooms that hold so many of its students."""
-
-    option: Option
-    most: int
-    rooms: tuple[Room, ...]
-    """The rooms that hold as many, the smallest first."""
-    column: int
 
 
 Crew = tuple[StaffId, ...]
@@ -70,7 +30,8 @@ class Sections:
     """Columns and rows for options over `periods`, each a set of flex blocks seen as one stretch
     without inner order. New sections are counted only where every block is in a `fresh` period;
     sessions on the board stand, with their adults and rooms taken. To `guide` is to leave out
-    adults whom the board as it stands would break a rule for; a bound must not."""
+    adults whom the board as it stands would break a rule for; a bound must not. Where every period
+    is one block, adults can be `named`, with all that was agreed with each."""
 
     def __init__(
         self,
@@ -80,9 +41,11 @@ class Sections:
         periods: Periods,
         fresh: frozenset[int],
         guide: bool,
+        named: bool = False,
     ) -> None:
         self.matrix, self.reach, self.board, self.periods = matrix, reach, board, periods
         self.facts, self._guide = reach.facts, guide
+        self.posts = Posts(matrix, reach, board) if named else None
         self.period_of = {block: p for p, blocks in enumerate(periods) for block in blocks}
         self.rooms: list[RoomColumn] = []
         self.enters: dict[Option, tuple[int, ...]] = {}
@@ -104,14 +67,24 @@ class Sections:
                 self._add_elsewhere(option)
         for time in reach.protected:
             self._protect(time)
+        if self.posts is not None:
+            self.posts.agree()
 
     def _standing(self) -> list[Option]:
         return [
             self._option_of(session)
             for session in self.board.sessions.values()
             if all(block in self.period_of for block in session.blocks)
-            and len(session.seats) < session.most
+            and (len(session.seats) < self.most_in(session) or self._lacks_adults(session))
         ]
+
+    def most_in(self, session: OpenSession) -> int:
+        """The most students of a session that stands, with the adults it is to have."""
+        return session.most if self.posts is None else session.most_staffed
+
+    def _lacks_adults(self, session: OpenSession) -> bool:
+        asked = sum(need.count for need in session.offering.roles)
+        return self.posts is not None and len(session.duties) < asked
 
     def _option_of(self, session: OpenSession) -> Option:
         uses = self._uses(session.blocks)
@@ -172,17 +145,59 @@ class Sections:
         if not columns:
             return False
         self._build_sizes(option, columns)
-        self._limit_students(option, crews)
+        if self.posts is None:
+            self._limit_students(option, crews)
         for need, crew in crews:
-            for period, used in option.uses:
-                row = self._crew_row(crew, period)
-                for _, column in columns:
-                    self.matrix.put(row, column, -need.count * used)
+            if self.posts is None:
+                self._share_crew(option, need, crew, columns)
+            else:
+                self._name_crew(self.posts, option, need, crew, columns)
         return True
+
+    def _share_crew(
+        self, option: Option, need: RoleNeed, crew: Crew, columns: list[tuple[int, int]]
+    ) -> None:
+        """Takes as many of a crew as sections need, whoever they are."""
+        for period, used in option.uses:
+            row = self._crew_row(crew, period)
+            for _, column in columns:
+                self.matrix.put(row, column, -need.count * used)
+
+    def _name_crew(
+        self,
+        posts: Posts,
+        option: Option,
+        need: RoleNeed,
+        crew: Crew,
+        columns: list[tuple[int, int]],
+    ) -> None:
+        """Takes adults by name, each for all of the option's blocks."""
+        for post in posts.fill(option, need, crew, [column for _, column in columns]):
+            self._take_up(post)
+            if need.role == "lead" and self._most_students(post.staff) is not None:
+                self._limit_lead(post, columns)
+
+    def _take_up(self, post: PostColumn) -> None:
+        """Counts a post among an adult's duties."""
+        for period, _ in post.option.uses:
+            self._duties[post.staff, period].append(post.column)
+            self.matrix.put(self._duty_row(post.staff, period), post.column, 1)
+
+    def _limit_lead(self, post: PostColumn, columns: list[tuple[int, int]]) -> None:
+        """Counts among an adult's students those whom the option's other sections can't hold, and
+        the fewest that a section has."""
+        largest = max(most for most, _ in columns)
+        share = self.matrix.column(high=largest)
+        sections = ((column, -most) for most, column in columns)
+        row = self.matrix.row((*sections, (post.column, largest), (share, -1)), high=0)
+        self.enters[post.option] += (row,)
+        self.matrix.put(self._led_row(post.staff), share, 1)
+        least = self.reach.least(post.option.offering.id)
+        self.matrix.row(((share, 1), (post.column, -least)), low=0)
 
     def _build_standing(self, option: Option, session: OpenSession) -> None:
         seated = len(session.seats)
-        enters = [self.matrix.row(high=session.most - seated)]
+        enters = [self.matrix.row(high=self.most_in(session) - seated)]
         missing = session.offering.smallest - seated
         if missing > 0:
             price = TOO_FEW * self.reach.worth.price["unplaced"]
@@ -191,6 +206,19 @@ class Sections:
         if session.lead is not None and self._most_students(session.lead) is not None:
             enters.append(self._led_row(session.lead))
         self.enters[option] = tuple(enters)
+        if self.posts is not None:
+            self._name_missing(self.posts, option, session)
+
+    def _name_missing(self, posts: Posts, option: Option, session: OpenSession) -> None:
+        """Has the posts filled that nobody holds in a session that stands."""
+        for need in session.offering.roles:
+            missing = need.count - sum(duty.role == need.role for duty in session.duties)
+            if missing > 0:
+                wanted = need.model_copy(update={"count": missing})
+                for post in posts.fill_standing(option, session, wanted):
+                    self._take_up(post)
+                    if need.role == "lead" and self._most_students(post.staff) is not None:
+                        self._limit_standing_lead(post, session)
 
     def _build_sizes(self, option: Option, columns: list[tuple[int, int]]) -> None:
         least = self.reach.least(option.offering.id)
@@ -316,16 +344,23 @@ class Sections:
         if (crew, period) not in self._crew_rows:
             row = self._crew_rows[crew, period] = self.matrix.row(low=0)
             for staff in crew:
-                free = sum(1 for b in self.periods[period] if self._is_free(staff, (b,)))
+                free = self._free_blocks(staff, period)
                 if not free:
                     continue
-                if (staff, period) not in self._duty_rows:
-                    self._duty_rows[staff, period] = self.matrix.row(high=free)
                 column = self.matrix.column(high=free)
                 self._duties[staff, period].append(column)
                 self.matrix.put(row, column, 1)
-                self.matrix.put(self._duty_rows[staff, period], column, 1)
+                self.matrix.put(self._duty_row(staff, period), column, 1)
         return self._crew_rows[crew, period]
+
+    def _free_blocks(self, staff: StaffId, period: int) -> int:
+        return sum(1 for block in self.periods[period] if self._is_free(staff, (block,)))
+
+    def _duty_row(self, staff: StaffId, period: int) -> int:
+        if (staff, period) not in self._duty_rows:
+            free = self._free_blocks(staff, period)
+            self._duty_rows[staff, period] = self.matrix.row(high=free)
+        return self._duty_rows[staff, period]
 
     def _limit_students(self, option: Option, crews: list[tuple[RoleNeed, Crew]]) -> None:
         """Counts the students of an option among those whom its leads may have in a day."""
@@ -400,6 +435,14 @@ class Sections:
     def _at_leisure(self, staff: StaffId, block: BlockId) -> bool:
         on_duty = (staff, block) in self.board.on_duty
         return not on_duty and not self.facts.staff_committed(staff, block)
+
+    def _limit_standing_lead(self, post: PostColumn, session: OpenSession) -> None:
+        """Counts a session's students among those of whoever comes to lead it."""
+        share = self.matrix.column(high=session.most_staffed)
+        open_seats = session.most_staffed - len(session.seats)
+        row = self.matrix.row(((post.column, session.most_staffed), (share, -1)), high=open_seats)
+        self.enters[post.option] += (row,)
+        self.matrix.put(self._led_row(post.staff), share, 1)
 
     # --- students placed for no gain that the program sees ------------------------------------
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cache
 
-from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
+from schemas.base import BlockId, CompetencyId, OfferingId, StaffId, StudentId
 from schemas.problem import Ballot, DayService, Request
 from schemas.school import MinuteKind
 from solver.board import Board, OpenSession
@@ -126,6 +126,17 @@ class Worth:
         """How much of a published place a session keeps: offering, room, lead."""
         same = (old.offering == session.offering.id) + (old.room == session.room.id)
         return same + (old.lead is not None and session.lead == old.lead)
+
+    def leads_known(self, session: OpenSession) -> Counter[StaffId]:
+        """How many of a session's students were published to be led by whom then, block by
+        block."""
+        return Counter(
+            old.lead
+            for student in session.seats
+            for block in session.blocks
+            for old in [self.before.get((student, block))]
+            if old is not None and old.lead is not None
+        )
 
     def staying(self, student: StudentId, session: OpenSession) -> int:
         """What keeping offering, room and lead as published saves."""
