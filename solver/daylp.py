@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
+from schemas.school import MinuteKind
 from solver.board import Board
 from solver.linear import Matrix
 from solver.options import Option, Periods, Run, Spot
@@ -24,6 +26,14 @@ class SeatColumn:
     student: StudentId
     option: Option
     competency: CompetencyId | None
+    column: int
+
+
+class Elsewhere(NamedTuple):
+    """How many blocks of a period a student is placed for no gain, and the kinds of minutes had."""
+
+    period: int
+    kinds: frozenset[MinuteKind]
     column: int
 
 
@@ -46,7 +56,10 @@ class DayProgram:
         self.facts, self.worth, self.lawful = reach.facts, reach.worth, reach.lawful
         self.matrix, self._guide = Matrix(), guide
         self.sections = Sections(self.matrix, reach, board, periods, fresh, guide, named)
+        self._periods = len(periods)
         self.seats: list[SeatColumn] = []
+        self.elsewhere: dict[tuple[StudentId, int], list[Elsewhere]] = {}
+        """By student and period."""
         self._time_rows: dict[tuple[StudentId, int], int] = {}
         self._balance = {
             spot: self.matrix.row(terms, 0, 0) for spot, terms in self.sections.elsewhere.items()
@@ -62,7 +75,7 @@ class DayProgram:
 
     def _build(self, student: StudentId) -> None:
         elsewhere = self._build_time(student)
-        if elsewhere:
+        if any((student, period) in self._time_rows for period in range(self._periods)):
             mine = self._seat_columns(student)
             self._build_needs(mine)
             if self._guide:
@@ -75,7 +88,7 @@ class DayProgram:
             self._build_floors(student, mine, elsewhere)
             self._build_staying(student, mine)
 
-    def _build_time(self, student: StudentId) -> list[int]:
+    def _build_time(self, student: StudentId) -> list[Elsewhere]:
         """In each open block the student is somewhere: unplaced, in a seat the program prices,
         or elsewhere; the columns of the last."""
         elsewhere = []
@@ -83,12 +96,27 @@ class DayProgram:
             free = sum(1 for block in blocks if self._is_open(student, block))
             if free:
                 unplaced = self.matrix.column(cost=self.worth.price["unplaced"], high=free)
-                away = self.matrix.column(high=free)
-                row = self.matrix.row(((unplaced, 1), (away, 1)), free, free)
-                self.matrix.put(self._pool(self._spots(student, period)), away, 1)
+                row = self.matrix.row(((unplaced, 1),), free, free)
                 self._time_rows[student, period] = row
-                elsewhere.append(away)
+                elsewhere += self._elsewhere(student, period, row, free)
         return elsewhere
+
+    def _elsewhere(self, student: StudentId, period: int, row: int, free: int) -> list[Elsewhere]:
+        """A column for each mix of kinds of minutes that the student could be owed there; one
+        where none is owed."""
+        floors = self.facts.students[student].floors
+        owed = frozenset(kind for kind in self.reach.floored if getattr(floors, kind))
+        spots: dict[frozenset[MinuteKind], list[Spot]] = defaultdict(list)
+        for spot in self._spots(student, period):
+            spots[spot.kinds & owed].append(spot)
+        found = []
+        for kinds, there in spots.items():
+            column = self.matrix.column(high=free)
+            self.matrix.put(row, column, 1)
+            self.matrix.put(self._pool(tuple(there)), column, 1)
+            found.append(Elsewhere(period, kinds, column))
+        self.elsewhere[student, period] = found
+        return found
 
     def _spots(self, student: StudentId, period: int) -> tuple[Spot, ...]:
         """Where a student could be for no gain in a period."""
@@ -297,7 +325,7 @@ class DayProgram:
             self._reward(service.minutes_due - had, worth.price["service-short"], ways)
 
     def _build_floors(
-        self, student: StudentId, mine: list[SeatColumn], elsewhere: list[int]
+        self, student: StudentId, mine: list[SeatColumn], elsewhere: list[Elsewhere]
     ) -> None:
         floors = self.facts.students[student].floors
         for kind in MINUTE_KINDS:
@@ -312,9 +340,8 @@ class DayProgram:
                 for seat in mine
                 if floor and self.facts.gives(student, seat.option.offering.id, kind)
             ]
-            if kind != "choice":
-                longest = max(block.minutes for block in self.facts.problem.blocks)
-                ways.extend((column, -longest) for column in elsewhere)
+            longest = max(block.minutes for block in self.facts.problem.blocks)
+            ways.extend((there.column, -longest) for there in elsewhere if kind in there.kinds)
             self._reward(floor - had, self.worth.price["equity-floor"], ways)
 
     def _build_staying(self, student: StudentId, mine: list[SeatColumn]) -> None:

@@ -11,6 +11,7 @@ from random import Random
 
 from schemas.problem import Problem
 from solver.board import Board
+from solver.bound import day_bound
 from solver.contradictions import reach_of
 from solver.effort import Effort
 from solver.finishing import Finisher, Judged
@@ -47,6 +48,11 @@ class Task:
 def attempt(task: Task) -> Proposal:
     """Tries a neighbourhood in whatever process this is."""
     return attempt_with(_reach(task.problem), task)
+
+
+def bound_of(problem: bytes) -> tuple[int, float]:
+    """The bound of a pickled Problem in whatever process this is, and the units of work."""
+    return day_bound(_reach(problem))
 
 
 @lru_cache(maxsize=1)

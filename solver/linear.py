@@ -134,6 +134,19 @@ class LinearProgram:
             return None
         return np.asarray(self._engine.getSolution().col_value, float)
 
+    def add_row(self, terms: Sequence[tuple[int, int]], low: int = -OPEN, high: int = OPEN) -> None:
+        """Adds a row to the matrix and to the program that stands."""
+        self.matrix.row(terms, low, high)
+        ends = _open_to_infinity((low, high))
+        columns, coefficients = zip(*terms, strict=True)
+        self._engine.addRow(
+            ends[0],
+            ends[1],
+            len(terms),
+            np.asarray(columns, np.int32),
+            np.asarray(coefficients, float),
+        )
+
     def prices(self) -> Reals:
         """The dual price of each row at the last solution."""
         return np.asarray(self._engine.getSolution().row_dual, float)

@@ -162,7 +162,7 @@ def remake(
     board: Board,
     blocks: tuple[BlockId, ...],
     random: Random,
-    most: tuple[int, int],
+    most: tuple[int, ...],
     subjects: tuple[str, ...] | None = None,
 ) -> float:
     """Closes sessions that lie within some blocks, as many as can be decided at once, and fills

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from schemas.base import BlockId
-from schemas.school import Offering, Room
+from schemas.school import MinuteKind, Offering, Room
 from solver.board import OpenSession
 from solver.reach import Audience
 
@@ -16,11 +16,12 @@ Periods = tuple[tuple[BlockId, ...], ...]
 
 class Spot(NamedTuple):
     """A period, with the quarter and the students that somewhere is for, where these are told
-    apart."""
+    apart, and the kinds of minutes that are had there."""
 
     period: int
     quarter: int | None
     audience: Audience | None
+    kinds: frozenset[MinuteKind]
 
 
 @dataclass(frozen=True, eq=False)

@@ -74,10 +74,15 @@ class Posts:
         for post in posts:
             self.columns.append(post)
             self._of[post.staff].append(post)
-        for student in session.seats:
-            for asked in lawful.helpers_asked(student, session):
-                self.matrix.row(((c, 1) for c in self.helping(option, asked)), low=1)
         return posts
+
+    def help_seated(self, option: Option, session: OpenSession) -> None:
+        """Has somebody among the posts for the aide or language that students in a session that
+        stands need, where nobody there is."""
+        for student in session.seats:
+            for asked in self.reach.lawful.helpers_asked(student, session):
+                helpers = self.helping(option, asked)
+                self.matrix.row(((column, 1) for column in helpers), low=min(1, len(helpers)))
 
     def _liking(self, option: Option, need: RoleNeed, staff: StaffId) -> int:
         """Whoever was published to lead it is worth as much as one student who stays."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from schemas.base import BlockId, BuildingId, CompetencyId, OfferingId, StaffId, StudentId
 from schemas.problem import ProtectedTime
-from schemas.school import RoleNeed, Room
+from schemas.school import MinuteKind, RoleNeed, Room
 from solver.facts import Facts
 from solver.lawful import Lawful
 from solver.worth import Worth
@@ -238,6 +238,13 @@ class Reach:
         """The grades and groups that an offering is for."""
         wanted = self.facts.offerings[offering]
         return Audience(wanted.grades, wanted.groups)
+
+    @cached_property
+    def floored(self) -> frozenset[MinuteKind]:
+        """The kinds of minutes, choice apart, of which some student has a floor."""
+        kinds: tuple[MinuteKind, ...] = ("live_teacher", "enrichment")
+        students = self.facts.problem.students
+        return frozenset(k for k in kinds if any(getattr(s.floors, k) for s in students))
 
     def _admitted(self, offering: OfferingId) -> int:
         """At most so many of the day's students may attend the offering."""

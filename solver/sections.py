@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from schemas.base import BlockId, OfferingId, StaffId
 from schemas.problem import ProtectedTime
-from schemas.school import Offering, RoleNeed, Room
+from schemas.school import MinuteKind, Offering, RoleNeed, Room
 from solver.board import Board, OpenSession
 from solver.linear import Matrix, Reals
 from solver.options import Option, Periods, RoomColumn, Run, Spot
@@ -219,6 +219,7 @@ class Sections:
                     self._take_up(post)
                     if need.role == "lead" and self._most_students(post.staff) is not None:
                         self._limit_standing_lead(post, session)
+        posts.help_seated(option, session)
 
     def _build_sizes(self, option: Option, columns: list[tuple[int, int]]) -> None:
         least = self.reach.least(option.offering.id)
@@ -330,9 +331,18 @@ class Sections:
                     if any(self._could_work(staff, need, option, run) for run in option.runs)
                 ),
             )
-            for need, adults in self.reach.staffing(option.offering.id)
+            for need, adults in self._staffing(option.offering)
         ]
         return found if all(crew for _, crew in found) else []
+
+    def _staffing(self, offering: Offering) -> Iterable[tuple[RoleNeed, Crew]]:
+        """The adults for each role. One adult may do for two needs of the same role, so a bound
+        counts the greater one only."""
+        staffing = self.reach.staffing(offering.id)
+        if self._guide:
+            return staffing
+        by_count = sorted(staffing, key=lambda entry: entry[0].count)
+        return {need.role: (need, crew) for need, crew in by_count}.values()
 
     def _is_free(self, staff: StaffId, run: Run) -> bool:
         return self.facts.available(staff, run) and not any(
@@ -452,4 +462,9 @@ class Sections:
             self.matrix.put(row, column, 1)
         audience = self.reach.audience(option.offering.id) if self._guide else None
         for period, used in option.uses:
-            self.elsewhere[Spot(period, option.quarter, audience)].append((column, -used))
+            spot = Spot(period, option.quarter, audience, self._kinds(option.offering))
+            self.elsewhere[spot].append((column, -used))
+
+    def _kinds(self, offering: Offering) -> frozenset[MinuteKind]:
+        """The kinds of minutes in an offering of which somebody has to get some."""
+        return self.reach.floored.intersection(offering.minute_kinds)

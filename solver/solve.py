@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from solver.construct import Filling, construct
 from solver.contradictions import reach_of, settle
 from solver.effort import SETTLING_WORK, Clock, Effort, Limits
 from solver.finishing import Finisher, Judged
-from solver.improve import Improvement
+from solver.improve import Improvement, bound_of
 from solver.reach import Reach
 from solver.score import gap, refuse_overflow, stake
 
@@ -67,8 +68,9 @@ def solve(
     if contradiction is not None:
         return contradiction
     effort.spend(len(problem.students) * len(reach.facts.flex) * SETTLING_WORK)
-    bound, work = day_bound(reach)
-    effort.spend(work)
+    asked = pool.submit(bound_of, pickle.dumps(problem)) if pool else None
+    board, judged = _first(reach, pinned, effort, start, stay_near)
+    bound: int | None = None
     at_stake = stake(reach.facts)
 
     def report(cost: int) -> None:
@@ -76,7 +78,9 @@ def solve(
             proven = gap(cost, bound, at_stake)
             progress(Progress(cost, bound, proven, effort.elapsed, effort.work))
 
-    board, judged = _first(reach, pinned, effort, start, stay_near)
+    report(judged.cost)
+    bound, work = asked.result() if asked else day_bound(reach)
+    effort.spend(work)
     report(judged.cost)
     search = Improvement(reach, board, judged, bound, effort, report, pool)
     board = search.run()

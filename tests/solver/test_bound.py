@@ -1,0 +1,130 @@
+"""A bound lies below the best plan there is, found by asking for it rule by rule; and says much."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from schemas.plan import Duty, Engine, Placement
+from schemas.problem import DayStudent, Policy, Problem, Published, Stuck
+from schemas.school import Offering, Role, RoleNeed
+from solver.board import Board
+from solver.bound import day_bound
+from solver.contradictions import reach_of
+from solver.engines import ask
+from solver.facts import Facts
+from solver.finishing import Finisher
+from solver.model import Model, Slot
+from solver.rows import total
+from solver.rules import RULES
+from solver.score import score, weight
+from solver.slots import bring, outcomes
+from tests.solver.plain_school import ANA, ART, MATHS, changed, held, school
+from tests.solver.small_schools import draw_case
+
+WORK = 20.0
+COPIES = 2
+"""Sessions alike that a day may have."""
+
+
+def best_cost(problem: Problem) -> int | None:
+    """The cost of the best lawful plan by the rules' own rows, as `score` judges it; None where
+    that is not proven, or where none is lawful."""
+    facts = Facts(problem)
+    model = Model(facts, list(_slots(facts)))
+    cost = []
+    for rule in RULES.values():
+        if rule.kind == "hard":
+            model.enforce(rule)
+        elif weight(problem, rule):
+            cost.append(model.measure(rule) * weight(problem, rule))
+    model.rows.cost = total(cost)
+    answer = ask(model.rows, "cp-sat", work=WORK)
+    if answer.values is None or not answer.optimal:
+        return None
+    board = Board(facts)
+    for outcome in outcomes(model, answer.values):
+        bring(board, outcome)
+    plan = Finisher(reach_of(problem)).plan(board, None, Engine(name="rows", versions={}, seed=0))
+    return None if score(problem, plan).blocking else plan.cost
+
+
+def _slots(facts: Facts) -> list[Slot]:
+    everybody = tuple(facts.students)
+    return [
+        Slot(
+            id=f"{offering.id}.{run[0]}.{copy}",
+            offering=offering.id,
+            blocks=run,
+            rooms=tuple(facts.rooms),
+            duties=tuple(
+                Duty(staff=staff, role=role) for staff, role in product(facts.staff, roles)
+            ),
+            students=everybody,
+        )
+        for offering in facts.problem.offerings
+        for roles in [_roles(offering.roles)]
+        for run in facts.starts(offering.id)
+        for copy in range(COPIES)
+    ]
+
+
+def _roles(asked: tuple[object, ...]) -> tuple[Role, ...]:
+    """Those asked for, and the lead, who may come to any session."""
+    named: dict[Role, None] = dict.fromkeys(need.role for need in asked)  # type: ignore[attr-defined]
+    return tuple(dict.fromkeys((*named, "lead")))
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [range(100), pytest.param(range(100, 2000), marks=pytest.mark.soak)],
+    ids=["some", "many"],
+)
+def test_the_best_plan_of_a_small_school_costs_at_least_its_bound(seeds: range) -> None:
+    proven = []
+    for seed in seeds:
+        problem = draw_case(seed).problem
+        best = best_cost(problem)
+        if best is not None:
+            bound, _ = day_bound(reach_of(problem))
+            assert bound <= best, seed
+            proven.append(best - bound)
+    assert len(proven) >= len(seeds) / 8
+    assert min(proven) < 100, "no bound comes near"
+
+
+FIRST = school().blocks[0]
+PUPILS = tuple(DayStudent(id=name) for name in ("Dan", "Eva", "Flo", "Gus"))
+
+
+def published_in_art(*students: DayStudent, offerings: tuple[Offering, ...]) -> Problem:
+    """A day of one block, for which everybody was to do art with Okafor in room 12."""
+    session, _ = held("art", lead="Okafor")
+    places = tuple(Placement(student=student.id, session=session.id) for student in students)
+    return school(
+        blocks=(FIRST,),
+        students=students,
+        offerings=offerings,
+        published=Published(plan="earlier", sessions=(session,), placements=places),
+    )
+
+
+def test_a_bound_knows_that_a_room_and_a_lead_stay_with_one_group_of_those_who_part() -> None:
+    larger = tuple(changed(offering, largest=4) for offering in (MATHS, ART))
+    two, others = PUPILS[:2], PUPILS[2:]
+    needing = tuple(changed(one, needs=ANA.needs, mastered=ANA.mastered) for one in two)
+    problem = published_in_art(*needing, *others, offerings=larger)
+    everybody_goes = len(PUPILS) * weight(problem, RULES["moved"])  # and keeps room and lead
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == best_cost(problem) == everybody_goes
+
+
+def test_a_bound_lets_somebody_keep_room_and_lead_in_an_offering_that_serves_them_nothing() -> None:
+    one, other = (changed(s, needs=ANA.needs, mastered=ANA.mastered) for s in PUPILS[:2])
+    stuck = Stuck(student=one.id, competency="fractions", modality="instruction", lead=None)
+    maths = changed(MATHS, roles=(RoleNeed(role="lead"),))
+    problem = published_in_art(one, other, offerings=(maths,))
+    problem = changed(problem, stuck=(stuck,), policy=Policy(weights={"unmet-need": 1}))
+    bound, _ = day_bound(reach_of(problem))
+    assert bound <= (best_cost(problem) or 0)
