@@ -9,9 +9,10 @@ from schemas.base import BlockId, StudentId
 from schemas.plan import Duty
 from solver.board import Board, OpenSession
 from solver.daylp import DayProgram
+from solver.deciding import Deciding, Decision
 from solver.dive import Dive
 from solver.effort import ENTRY_WORK, STEP_WORK
-from solver.exact import Decision, Exact
+from solver.exact import Exact
 from solver.linear import LinearProgram, Reals
 from solver.naming import Naming, Section
 from solver.options import Periods, RoomColumn
@@ -21,9 +22,6 @@ from solver.reach import Reach
 
 WHOLE_DAY = 12_000
 """Students and blocks whose seats are one program: 9,900 take 8 s of a core, 24,000 take 196."""
-
-FEW_PLACES = 1_000
-"""Students and blocks whose seats are decided in whole numbers together with the sections."""
 
 ATTEMPTS = 3
 """How often the program is asked anew about a block, with what it could open standing."""
@@ -57,17 +55,16 @@ class Filling:
         fresh = frozenset(range(len(periods)))
         held = self._free_adults(blocks)
         program = DayProgram(self.reach, self.board, periods, fresh, guide=True, named=True)
-        few = len(self.reach.facts.students) * len(blocks) <= FEW_PLACES
-        exact = Exact(program, self.seed, seats=few)
-        exact.start_from(before)
-        decision = exact.solve()
-        self.work += exact.work + len(program.matrix.coefficient) * ENTRY_WORK
+        deciding = Deciding(program, self.seed)
+        deciding.start_from(before)
+        decision = deciding.decide()
+        self.work += deciding.work + len(program.matrix.coefficient) * ENTRY_WORK
         if decision is None:
             for session, duties in held:
                 self.board.staff(session, duties)
         else:
             self._open_decided(decision)
-        self._give_seats(periods, len(periods), exactly=few)
+        self._give_seats(periods, len(periods), exactly=True)
         self._place(blocks)
 
     def reseat(self, students: Iterable[StudentId], exactly: bool = False) -> None:
@@ -163,7 +160,7 @@ class Filling:
         fresh = frozenset(range(near, len(periods)))
         program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
         if exactly:
-            exact = Exact(program, self.seed, seats=True)
+            exact = Exact(program, self.seed)
             values, work = exact.values(), exact.work
         else:
             linear = LinearProgram(program.matrix, self.seed)

@@ -269,11 +269,10 @@ class DayProgram:
             sections[room.option].append(room.column)
         for relation, kind in self.facts.apart:
             one, other = seats.get(relation.student, {}), seats.get(relation.other, {})
-            for option in one.keys() & other.keys() if kind == "student" else ():
-                columns = ((column, 1) for column in (*one[option], *other[option]))
-                held = 1 if option.session is not None else 0
+            for option in [o for o in one if o in other and kind == "student"]:
+                both = ((column, 1) for column in (*one[option], *other[option]))
                 opened = ((column, -1) for column in sections[option])
-                self.matrix.row((*columns, *opened), high=held)
+                self.matrix.row((*both, *opened), high=int(option.session is not None))
 
     def _out_of_order(self, first: Option, then: Option) -> bool:
         """Whether no run of the one ends before one of the other begins."""

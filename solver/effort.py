@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 LINEAR_WORK = 6e-9
 """Units per simplex iteration and row of a linear program that is solved warm."""
 
-SEARCH_WORK = (1e-4, 4e-8)
+SEARCH_WORK = (2.2e-4, 2.5e-8)
 """Units per simplex iteration inside branch and bound: of itself, and for each row."""
 
 NODE_WORK = 0.02

@@ -4,13 +4,13 @@ that was agreed with each of them."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.base import BlockId, OfferingId, StaffId
 from schemas.school import Accommodation, RoleNeed
 from solver.board import Board, OpenSession
-from solver.linear import Matrix, Reals
+from solver.linear import Matrix
 from solver.options import Option
 from solver.reach import Reach
 
@@ -172,7 +172,3 @@ class Posts:
                 else need.qualification in self.facts.staff[post.staff].qualifications
             )
         ]
-
-    def held(self, values: Reals) -> Iterator[PostColumn]:
-        """The posts that are held at a solution."""
-        return (post for post in self.columns if values[post.column] > 0.5)

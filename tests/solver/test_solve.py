@@ -191,24 +191,35 @@ def test_progress_is_told_and_only_ever_gets_better(
 # --- the same every time ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("family", "students"), [("lab", 40), ("flex6", 25)])
+LONG = [("lab", 150, 10.0, 10), ("win", 850, 25.0, 10), ("flex6", 300, 40.0, 10)]
+
+
+@pytest.mark.parametrize(
+    ("family", "students", "work", "runs"),
+    [
+        ("lab", 40, 0.3, 3),
+        ("flex6", 25, 0.3, 3),
+        ("lab", 150, 1.5, 3),
+        *(pytest.param(*long, marks=pytest.mark.soak) for long in LONG),
+    ],
+)
 def test_same_problem_seed_and_work_give_the_same_bytes_in_fresh_processes_with_any_workers(
-    family: str, students: int, tmp_path: Path
+    family: str, students: int, work: float, runs: int, tmp_path: Path
 ) -> None:
     problem = tmp_path / "problem.json"
     problem.write_text(dumps(example(family, students, seed=2)))
     plans = [
-        run(problem, tmp_path / f"{number}.json", workers, str(number))
-        for number, workers in enumerate((1, 1, 2))
+        run(problem, tmp_path / f"{number}.json", work, 1 + (number % 3 == 2), str(number))
+        for number in range(runs)
     ]
-    assert plans[0] == plans[1] == plans[2]
+    assert len(set(plans)) == 1
     assert b'"limited_by_time"' not in plans[0]
 
 
-def run(problem: Path, out: Path, workers: int, hash_seed: str) -> bytes:
+def run(problem: Path, out: Path, work: float, workers: int, hash_seed: str) -> bytes:
     """What `flexday solve` writes, in a process that orders its sets in a way of its own."""
     command = [sys.executable, "-c", "from services.cli import main; main()", "solve", str(problem)]
-    command += ["--out", str(out), "--work", "0.3", "--seed", "3", "--workers", str(workers)]
+    command += ["--out", str(out), "--work", str(work), "--seed", "3", "--workers", str(workers)]
     environment = os.environ | {"PYTHONHASHSEED": hash_seed}
     subprocess.run(command, env=environment, check=True, capture_output=True)
     return out.read_bytes()
