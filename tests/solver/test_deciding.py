@@ -1,0 +1,144 @@
+"""Blocks decided in whole numbers: adults by name, within all that was agreed with each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.plan import Duty
+from schemas.problem import DayStudent
+from schemas.school import Accommodation, Relation
+from solver.board import Board, OpenSession
+from solver.construct import Filling
+from solver.contradictions import reach_of
+from solver.daylp import DayProgram
+from solver.deciding import Deciding
+from solver.linear import LinearProgram
+from tests.solver.plain_school import ANA, ART, BEN, MATHS, OKAFOR, VEGA, changed, school
+
+ABLE = changed(OKAFOR, qualifications=("maths",))
+TAUGHT = changed(MATHS, roles=(changed(MATHS.roles[0], qualification="maths"),))
+DRAWN = changed(ART, competencies=("counting",), roles=TAUGHT.roles)
+DAN = DayStudent(id="Dan", grade="06", needs=({"competency": "counting", "urgency": 40},))
+EVA = changed(DAN, id="Eva")
+LEARNERS = (ANA, BEN, DAN, EVA)
+ONE_BLOCK = (school().blocks[0],)
+
+
+def program_of(*, board: Board | None = None, **more: Any) -> DayProgram:
+    """A day on which Ana and Ben need maths, Dan and Eva art, and only those with maths teach."""
+    given: dict[str, Any] = {
+        "offerings": (TAUGHT, DRAWN), "students": LEARNERS, "staff": (VEGA,)
+    }  # fmt: skip
+    reach = reach_of(school(**(given | more)))
+    flex = reach.facts.flex
+    periods = tuple((block,) for block in flex)
+    fresh = frozenset(range(len(flex)))
+    return DayProgram(reach, board or Board(reach.facts), periods, fresh, guide=True, named=True)
+
+
+def posts(**more: Any) -> set[tuple[str, str, str]]:
+    """(adult, offering, block) of each post that is decided on."""
+    decision = Deciding(program_of(**more), seed=0).decide()
+    assert decision is not None
+    return {
+        (staff, option.offering.id, block)
+        for option, held in decision.posts.items()
+        for _, staff in held
+        for block in option.runs[0]
+    }
+
+
+def seats(student: str, **more: Any) -> float:
+    """How much of a seat in maths a student has in the program's own optimum."""
+    program = program_of(blocks=ONE_BLOCK, offerings=(changed(TAUGHT, most_sections=1),), **more)
+    values = LinearProgram(program.matrix).solve()
+    assert values is not None
+    return float(sum(values[s.column] for s in program.seats if s.student == student))
+
+
+def test_an_adult_teaches_in_every_block_where_nothing_was_agreed() -> None:
+    assert {block for _, _, block in posts()} == {"first", "second"}
+
+
+def test_an_adult_prepares_no_more_than_was_agreed() -> None:
+    assert len({offering for _, offering, _ in posts()}) == 2
+    one = changed(VEGA, most_preparations=1)
+    assert len({offering for _, offering, _ in posts(staff=(one,))}) == 1
+
+
+def test_an_adult_works_no_more_blocks_in_a_row_than_was_agreed() -> None:
+    assert len(posts(staff=(changed(VEGA, most_consecutive_blocks=1),))) == 1
+
+
+def test_an_adult_opens_no_section_for_more_students_than_was_agreed() -> None:
+    pairs = tuple(changed(offering, smallest=2) for offering in (TAUGHT, DRAWN))
+    assert posts(offerings=pairs)
+    assert not posts(offerings=pairs, staff=(changed(VEGA, most_students=1),))
+
+
+def test_an_adult_is_not_in_two_blocks_in_places_too_far_apart() -> None:
+    rooms = school().rooms
+    lab = changed(rooms[2], features=("lab",))
+    here = changed(DRAWN, features=("sink",))
+    there = changed(TAUGHT, features=("lab",))
+    sink = changed(rooms[0], features=("sink",))
+    apart = posts(rooms=(sink, lab), offerings=(there, here))
+    assert len({offering for _, offering, _ in apart}) == 1
+
+
+def test_of_two_adults_the_one_takes_a_block_who_has_not_had_a_fair_share() -> None:
+    rested, tired = changed(ABLE, id="Park"), changed(VEGA, fair_blocks=0)
+    for_all = tuple(changed(offering, largest=4) for offering in (TAUGHT, DRAWN))
+    found = posts(offerings=for_all, staff=(tired, rested))
+    assert {staff for staff, _, _ in found} == {"Park"}
+
+
+def test_a_section_for_somebody_who_needs_a_language_is_led_by_whoever_speaks_it() -> None:
+    speaks = changed(ABLE, qualifications=("maths", "spanish"), fair_blocks=0)
+    asked = Accommodation(id="a", student="Ana", kind="language", qualification="spanish")
+    found = posts(students=(ANA,), staff=(VEGA, speaks), accommodations=(asked,))
+    assert {staff for staff, offering, _ in found if offering == "maths"} >= {"Okafor"}
+
+
+def test_two_people_to_be_kept_apart_do_not_share_the_only_section() -> None:
+    together = seats("Ana") + seats("Ben")
+    apart = Relation(id="r", kind="apart", student="Ana", other="Ben", scope="session")
+    assert together == 2
+    assert seats("Ana", relations=(apart,)) + seats("Ben", relations=(apart,)) <= 1
+
+
+def test_somebody_who_needs_a_small_group_leaves_no_seats_beside_them() -> None:
+    alone = Accommodation(id="a", student="Ana", kind="group_size", group_size=1)
+    shared = seats("Ana", accommodations=(alone,)) + seats("Ben", accommodations=(alone,))
+    assert shared < 2
+
+
+def art_and_its_board(*named: str) -> tuple[OpenSession, Board]:
+    """Art pinned under Vega, who alone can lead maths, which Ana needs; decided anew."""
+    anybody = changed(DRAWN, roles=ART.roles)
+    reach = reach_of(
+        school(
+            blocks=ONE_BLOCK,
+            offerings=(TAUGHT, anybody),
+            students=(ANA, DAN),
+            staff=(VEGA, OKAFOR),
+        )
+    )
+    board = Board(reach.facts)
+    vega, room = Duty(staff="Vega", role="lead"), reach.facts.rooms["14"]
+    art = board.open(anybody, ("first",), room, [vega], pinned=True)
+    art.pinned_staff = frozenset(named)
+    Filling(reach, board, seed=0).refill(("first",), ())
+    return art, board
+
+
+def test_whoever_leads_a_pinned_session_makes_way_for_one_that_only_they_can_lead() -> None:
+    art, board = art_and_its_board()
+    assert art.lead == "Okafor"
+    assert [s.lead for s in board.sessions.values() if s is not art] == ["Vega"]
+
+
+def test_an_adult_whom_a_lock_names_stays_in_a_pinned_session() -> None:
+    art, board = art_and_its_board("Vega")
+    assert art.lead == "Vega"
+    assert {s.offering.id for s in board.sessions.values()} == {"art"}
