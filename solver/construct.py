@@ -23,6 +23,10 @@ from solver.reach import Reach
 WHOLE_DAY = 12_000
 """Students and blocks whose seats are one program: 9,900 take 8 s of a core, 24,000 take 196."""
 
+FEW_PLACES = 1_000
+"""Students and blocks that are decided with adults and seats: a try with 1,200 students in one
+block takes five units of work where counting sections takes less than one, and wins less."""
+
 ATTEMPTS = 3
 """How often the program is asked anew about a block, with what it could open standing."""
 
@@ -49,11 +53,33 @@ class Filling:
         self._place(blocks)
 
     def refill(self, blocks: tuple[BlockId, ...], before: tuple[Fixed, ...]) -> None:
-        """Opens and fills sessions in a few blocks at once, in whole numbers; `before` is how
-        they stood, which is never made worse as far as the program sees."""
+        """Opens and fills sections in a few blocks at once, in whole numbers; `before` is how
+        they stood, which is never made worse as far as the program sees. Where there are few
+        students, adults are named and seats given out at the same time."""
         periods: Periods = tuple((block,) for block in blocks)
+        few = len(self.reach.facts.students) * len(blocks) <= FEW_PLACES
+        if few:
+            self._decide(periods, before)
+        else:
+            self._count(periods, before)
+        self._give_seats(periods, len(periods), exactly=few)
+        self._place(blocks)
+
+    def _count(self, periods: Periods, before: tuple[Fixed, ...]) -> None:
+        """Opens as many sections as serve best, with whatever adults can be had."""
         fresh = frozenset(range(len(periods)))
-        held = self._free_adults(blocks)
+        program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
+        exact = Exact(program, self.seed)
+        exact.start_from(before)
+        counts = exact.solve()
+        self.work += exact.work + len(program.matrix.coefficient) * ENTRY_WORK
+        sections = [s for room, count in counts or () for s in self._sections(room, count)]
+        Naming(self.reach, self.board).open(sections, {})
+
+    def _decide(self, periods: Periods, before: tuple[Fixed, ...]) -> None:
+        """Opens sections for those whom they serve best, with adults who can all be there."""
+        fresh = frozenset(range(len(periods)))
+        held = self._free_adults(tuple(block for blocks in periods for block in blocks))
         program = DayProgram(self.reach, self.board, periods, fresh, guide=True, named=True)
         deciding = Deciding(program, self.seed)
         deciding.start_from(before)
@@ -64,8 +90,6 @@ class Filling:
                 self.board.staff(session, duties)
         else:
             self._open_decided(decision)
-        self._give_seats(periods, len(periods), exactly=True)
-        self._place(blocks)
 
     def reseat(self, students: Iterable[StudentId], exactly: bool = False) -> None:
         """Gives out anew all seats of some students as sessions stand, over the whole day at once
@@ -160,7 +184,7 @@ class Filling:
         fresh = frozenset(range(near, len(periods)))
         program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
         if exactly:
-            exact = Exact(program, self.seed)
+            exact = Exact(program, self.seed, seats=True)
             values, work = exact.values(), exact.work
         else:
             linear = LinearProgram(program.matrix, self.seed)

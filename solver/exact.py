@@ -1,6 +1,11 @@
-"""The seats of a day program in whole numbers."""
+"""The day program in whole numbers: of sections for a few blocks, or of seats all day.
+
+Where adults are named and seats decided with them, see `deciding`."""
 
 from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
 
 import highspy
 import numpy as np
@@ -8,6 +13,8 @@ import numpy as np
 from solver.daylp import DayProgram
 from solver.effort import searching
 from solver.linear import Reals, highs, load
+from solver.options import RoomColumn
+from solver.proposals import Fixed
 
 NEAR_ENOUGH = 0.002
 """A solution within this share of the bound ends the search."""
@@ -17,17 +24,48 @@ CHECKS = 60
 every run ends alike."""
 
 
-class Exact:
-    """Solves a day program in which sections stand and seats are given out."""
+Counts = tuple[tuple[RoomColumn, int], ...]
+"""Sections to open, by option and size of room."""
 
-    def __init__(self, program: DayProgram, seed: int) -> None:
+
+class Exact:
+    """Solves a day program whose periods are single blocks; seats are whole, too, where asked."""
+
+    def __init__(self, program: DayProgram, seed: int, seats: bool = False) -> None:
         self.program = program
         self.work = 0.0
         """Units of work done."""
+        self._whole = [room.column for room in program.sections.rooms]
+        if seats:
+            self._whole += [seat.column for seat in program.seats]
         self._engine = highs(seed)
-        load(self._engine, program.matrix, [seat.column for seat in program.seats])
+        load(self._engine, program.matrix, self._whole)
         self._engine.setOptionValue("mip_rel_gap", NEAR_ENOUGH)
         self._engine.setOptionValue("mip_heuristic_run_root_reduced_cost", False)
+
+    def start_from(self, sessions: Iterable[Fixed]) -> None:
+        """Offers the engine sessions as they stood, as far as the program has a place for them."""
+        counts: dict[int, int] = defaultdict(int)
+        sections = self.program.sections
+        columns = {
+            (c.option.offering.id, c.option.runs[0], room.id): c.column
+            for c in sorted(sections.rooms, key=lambda column: column.most)
+            for room in c.rooms
+        }
+        for session in sessions:
+            column = columns.get((session.offering, session.blocks, session.room))
+            if column is not None:
+                counts[column] += 1
+        self._engine.setSolution(
+            len(self._whole),
+            np.asarray(self._whole, np.int32),
+            np.asarray([counts[column] for column in self._whole], float),
+        )
+
+    def solve(self) -> Counts | None:
+        """The sections of the best solution found; None where there is none."""
+        values = self.values()
+        return None if values is None else self._read(values)
 
     def values(self) -> Reals | None:
         """The values of the columns at the best solution found; None where there is none."""
@@ -47,3 +85,10 @@ class Exact:
         if info.primal_solution_status != 2:
             return None
         return np.asarray(self._engine.getSolution().col_value, float)
+
+    def _read(self, values: Reals) -> Counts:
+        return tuple(
+            (room, round(values[room.column]))
+            for room in self.program.sections.rooms
+            if values[room.column] > 0.5
+        )

@@ -24,11 +24,17 @@ BATCH = 2
 not depend on the number of workers."""
 
 CHEAP = 4
-"""So many of the first neighbourhoods, which take little work, are tried once before any is drawn
-by what it has won."""
+"""So many of the first neighbourhoods take little work."""
+
+ROUNDS = 2
+"""How often each of these is tried before any is drawn by what it has won."""
 
 MEMORY = 0.7
 """How much of what a neighbourhood won and spent still counts after its next try."""
+
+LEAST_WORK = 1.0
+"""Units of work that a try is taken to cost at least: neighbourhoods share the work, not the tries,
+by what they have won, and the cheapest are not tried without end."""
 
 PATIENCE = 40
 """Batches without a better plan before the search is called off where nothing else stops it."""
@@ -90,6 +96,7 @@ class Improvement:
         self._random = Random(self.effort.limits.seed)
         self._won = [1.0 for _ in NEIGHBOURHOODS]
         self._spent = [1.0 for _ in NEIGHBOURHOODS]
+        self._tries = [1.0 for _ in NEIGHBOURHOODS]
         self._tried = 0
         self._problem = pickle.dumps(self.reach.facts.problem) if self.pool else b""
 
@@ -111,13 +118,14 @@ class Improvement:
     def _task(self) -> Task:
         self._tried += 1
         seed = f"{self.effort.limits.seed}.{self._tried}"
-        if self._tried <= CHEAP:
-            return Task(self._problem, photograph(self.board), self._tried - 1, seed)
+        if self._tried <= CHEAP * ROUNDS:
+            number = (self._tried - 1) % CHEAP
+            return Task(self._problem, photograph(self.board), number, seed)
         success = [won / spent for won, spent in zip(self._won, self._spent, strict=True)]
         floor = max(success) / 4
-        chosen = self._random.choices(
-            range(len(NEIGHBOURHOODS)), [max(floor, rate) for rate in success]
-        )[0]
+        each = [max(LEAST_WORK, s / t) for s, t in zip(self._spent, self._tries, strict=True)]
+        weights = [max(floor, rate) / work for rate, work in zip(success, each, strict=True)]
+        chosen = self._random.choices(range(len(NEIGHBOURHOODS)), weights)[0]
         return Task(self._problem, photograph(self.board), chosen, seed)
 
     def _attempts(self, tasks: list[Task]) -> list[Proposal]:
@@ -131,6 +139,8 @@ class Improvement:
         self.effort.spend(proposal.work)
         self._won[task.neighbourhood] *= MEMORY
         self._spent[task.neighbourhood] *= MEMORY
+        self._tries[task.neighbourhood] *= MEMORY
+        self._tries[task.neighbourhood] += 1
         self._spent[task.neighbourhood] += proposal.work
         if proposal.judged >= self.judged:
             return
