@@ -105,7 +105,8 @@ class DayProgram:
         """A column for each mix of kinds of minutes that the student could be owed there; one
         where none is owed."""
         floors = self.facts.students[student].floors
-        owed = frozenset(kind for kind in self.reach.floored if getattr(floors, kind))
+        every: frozenset[MinuteKind] = frozenset() if self._guide else self.reach.floored
+        owed = frozenset(kind for kind in every if getattr(floors, kind))
         spots: dict[frozenset[MinuteKind], list[Spot]] = defaultdict(list)
         for spot in self._spots(student, period):
             spots[spot.kinds & owed].append(spot)
@@ -340,7 +341,11 @@ class DayProgram:
                 if floor and self.facts.gives(student, seat.option.offering.id, kind)
             ]
             longest = max(block.minutes for block in self.facts.problem.blocks)
-            ways.extend((there.column, -longest) for there in elsewhere if kind in there.kinds)
+            ways.extend(
+                (there.column, -longest)
+                for there in elsewhere
+                if kind in there.kinds or (self._guide and kind != "choice")
+            )
             self._reward(floor - had, self.worth.price["equity-floor"], ways)
 
     def _build_staying(self, student: StudentId, mine: list[SeatColumn]) -> None:

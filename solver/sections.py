@@ -466,5 +466,8 @@ class Sections:
             self.elsewhere[spot].append((column, -used))
 
     def _kinds(self, offering: Offering) -> frozenset[MinuteKind]:
-        """The kinds of minutes in an offering of which somebody has to get some."""
-        return self.reach.floored.intersection(offering.minute_kinds)
+        """The kinds of minutes in an offering of which somebody has to get some; a guide that tells
+        them apart leaves more students unplaced."""
+        return (
+            frozenset() if self._guide else self.reach.floored.intersection(offering.minute_kinds)
+        )
