@@ -40,18 +40,26 @@ def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, floa
     moves = Staying(program).build() if short else 0
     linear = LinearProgram(program.matrix)
     values = linear.solve(most_iterations)
-    links = _Links(program)
-    for _ in range(ROUNDS if short else 0):
-        broken = [] if values is None else list(links.broken(values))
-        if not broken:
-            break
-        for columns in broken:
-            linear.add_row(columns, high=0)
-        values = linear.solve(most_iterations)
+    if short:
+        _add_links(program, linear, values, most_iterations)
     prices = linear.prices()
     proven = safe_bound(program.matrix, prices) if len(prices) else 0
     work = linear.work + len(program.matrix.coefficient) * ENTRY_WORK
     return reach.worth.unserved() + moves + proven, work
+
+
+def _add_links(
+    program: DayProgram, linear: LinearProgram, values: Reals | None, most_iterations: int
+) -> None:
+    """Solves anew with links that a solution breaks, as long as it breaks some."""
+    links = _Links(program)
+    for _ in range(ROUNDS):
+        broken = [] if values is None else list(links.broken(values))
+        if not broken:
+            break
+        for terms in broken:
+            linear.add_row(terms, high=0)
+        values = linear.solve(most_iterations)
 
 
 class _Links:

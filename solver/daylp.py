@@ -105,8 +105,7 @@ class DayProgram:
         """A column for each mix of kinds of minutes that the student could be owed there; one
         where none is owed."""
         floors = self.facts.students[student].floors
-        every: frozenset[MinuteKind] = frozenset() if self._guide else self.reach.floored
-        owed = frozenset(kind for kind in every if getattr(floors, kind))
+        owed = frozenset(kind for kind in self.reach.floored if getattr(floors, kind))
         spots: dict[frozenset[MinuteKind], list[Spot]] = defaultdict(list)
         for spot in self._spots(student, period):
             spots[spot.kinds & owed].append(spot)

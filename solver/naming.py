@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from schemas.base import BlockId, OfferingId, RoomId, StaffId
+from schemas.base import BlockId, StaffId
 from schemas.plan import Duty
 from schemas.school import Offering, RoleNeed, Room
 from solver.board import Board, OpenSession
@@ -40,13 +40,6 @@ class Naming:
 
     def __init__(self, reach: Reach, board: Board) -> None:
         self.reach, self.board, self.lawful = reach, board, reach.lawful
-        self._led: dict[tuple[OfferingId, BlockId], set[StaffId]] = defaultdict(set)
-        self._housed: dict[tuple[OfferingId, BlockId], set[RoomId]] = defaultdict(set)
-        for place in reach.facts.published_places:
-            if place.offering is not None and place.lead is not None:
-                self._led[place.offering, place.block].add(place.lead)
-            if place.offering is not None and place.room is not None:
-                self._housed[place.offering, place.block].add(place.room)
 
     def open(self, sections: list[Section], wanted: Mapping[StaffId, float]) -> list[OpenSession]:
         """Opens what can be staffed and housed; `wanted` says how much each adult is meant to be
@@ -116,7 +109,9 @@ class Naming:
         it in another block today, and who is not merely covering."""
         offering = section.offering.id
         liking = 6 * min(1.0, wanted.get(staff, 0.0))
-        liking += 3 * any(staff in self._led[offering, block] for block in section.blocks)
+        liking += 3 * any(
+            staff in self.reach.worth.led_before[offering, block] for block in section.blocks
+        )
         liking += 2 * any(s.offering.id == offering for s in self.board.led[staff])
         liking -= offering in self.reach.facts.staff[staff].covers
         return liking
@@ -169,6 +164,7 @@ class Naming:
     def _room(self, section: Section, duties: list[Duty], building: str) -> Room:
         """A free room of a building: the published one, the lead's own of today, or the first."""
         free = [room for room in self._free(section) if room.building == building]
-        housed = {r for b in section.blocks for r in self._housed[section.offering.id, b]}
+        before = self.reach.worth.housed_before
+        housed = {room for block in section.blocks for room in before[section.offering.id, block]}
         used = {session.room.id for session in self.board.duties_of(duties[0].staff)}
         return min(free, key=lambda room: (room.id not in housed, room.id not in used))

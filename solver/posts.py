@@ -33,10 +33,6 @@ class Posts:
         self.matrix, self.reach, self.board, self.facts = matrix, reach, board, reach.facts
         self.columns: list[PostColumn] = []
         self._of: dict[StaffId, list[PostColumn]] = defaultdict(list)
-        self._led_before: dict[tuple[OfferingId, BlockId], set[StaffId]] = defaultdict(set)
-        for place in self.facts.published_places:
-            if place.offering is not None and place.lead is not None:
-                self._led_before[place.offering, place.block].add(place.lead)
 
     def fill(
         self, option: Option, need: RoleNeed, crew: Iterable[StaffId], sections: list[int]
@@ -86,7 +82,8 @@ class Posts:
 
     def _liking(self, option: Option, need: RoleNeed, staff: StaffId) -> int:
         """Whoever was published to lead it is worth as much as one student who stays."""
-        known = any(staff in self._led_before[option.offering.id, b] for b in option.runs[0])
+        before = self.reach.worth.led_before
+        known = any(staff in before[option.offering.id, block] for block in option.runs[0])
         return -self.reach.worth.price["moved"] if known and need.role == "lead" else 0
 
     def agree(self) -> None:

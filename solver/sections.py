@@ -195,6 +195,14 @@ class Sections:
         least = self.reach.least(post.option.offering.id)
         self.matrix.row(((share, 1), (post.column, -least)), low=0)
 
+    def _limit_standing_lead(self, post: PostColumn, session: OpenSession) -> None:
+        """Counts a session's students among those of whoever comes to lead it."""
+        share = self.matrix.column(high=session.most_staffed)
+        open_seats = session.most_staffed - len(session.seats)
+        row = self.matrix.row(((post.column, session.most_staffed), (share, -1)), high=open_seats)
+        self.enters[post.option] += (row,)
+        self.matrix.put(self._led_row(post.staff), share, 1)
+
     def _build_standing(self, option: Option, session: OpenSession) -> None:
         seated = len(session.seats)
         enters = [self.matrix.row(high=self.most_in(session) - seated)]
@@ -446,14 +454,6 @@ class Sections:
         on_duty = (staff, block) in self.board.on_duty
         return not on_duty and not self.facts.staff_committed(staff, block)
 
-    def _limit_standing_lead(self, post: PostColumn, session: OpenSession) -> None:
-        """Counts a session's students among those of whoever comes to lead it."""
-        share = self.matrix.column(high=session.most_staffed)
-        open_seats = session.most_staffed - len(session.seats)
-        row = self.matrix.row(((post.column, session.most_staffed), (share, -1)), high=open_seats)
-        self.enters[post.option] += (row,)
-        self.matrix.put(self._led_row(post.staff), share, 1)
-
     # --- students placed for no gain that the program sees ------------------------------------
 
     def _add_elsewhere(self, option: Option) -> None:
@@ -468,6 +468,5 @@ class Sections:
     def _kinds(self, offering: Offering) -> frozenset[MinuteKind]:
         """The kinds of minutes in an offering of which somebody has to get some; a guide that tells
         them apart leaves more students unplaced."""
-        return (
-            frozenset() if self._guide else self.reach.floored.intersection(offering.minute_kinds)
-        )
+        kinds = () if self._guide else offering.minute_kinds
+        return self.reach.floored.intersection(kinds)

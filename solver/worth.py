@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from functools import cache
+from functools import cache, cached_property
 
-from schemas.base import BlockId, CompetencyId, OfferingId, StaffId, StudentId
+from schemas.base import BlockId, CompetencyId, OfferingId, RoomId, StaffId, StudentId
 from schemas.problem import Ballot, DayService, Request
 from schemas.school import MinuteKind
 from solver.board import Board, OpenSession
@@ -126,6 +126,24 @@ class Worth:
         """How much of a published place a session keeps: offering, room, lead."""
         same = (old.offering == session.offering.id) + (old.room == session.room.id)
         return same + (old.lead is not None and session.lead == old.lead)
+
+    @cached_property
+    def led_before(self) -> dict[tuple[OfferingId, BlockId], set[StaffId]]:
+        """Who was published to lead each offering, by block."""
+        found: dict[tuple[OfferingId, BlockId], set[StaffId]] = defaultdict(set)
+        for place in self.facts.published_places:
+            if place.offering is not None and place.lead is not None:
+                found[place.offering, place.block].add(place.lead)
+        return found
+
+    @cached_property
+    def housed_before(self) -> dict[tuple[OfferingId, BlockId], set[RoomId]]:
+        """The rooms each offering was published in, by block."""
+        found: dict[tuple[OfferingId, BlockId], set[RoomId]] = defaultdict(set)
+        for place in self.facts.published_places:
+            if place.offering is not None and place.room is not None:
+                found[place.offering, place.block].add(place.room)
+        return found
 
     def leads_known(self, session: OpenSession) -> Counter[StaffId]:
         """How many of a session's students were published to be led by whom then, block by
