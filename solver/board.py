@@ -25,6 +25,7 @@ class OpenSession:
     pinned: bool = False
     pinned_students: frozenset[StudentId] = frozenset()
     pinned_staff: frozenset[StaffId] = frozenset()
+    pinned_room: bool = False
 
     @property
     def lead(self) -> StaffId | None:
@@ -187,6 +188,7 @@ class Board:
             pinned=session.pinned,
             pinned_students=session.pinned_students,
             pinned_staff=session.pinned_staff,
+            pinned_room=session.pinned_room,
         )
         self.sessions[name] = mine
         for block in mine.blocks:

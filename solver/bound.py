@@ -10,6 +10,7 @@ from solver.board import Board
 from solver.daylp import DayProgram
 from solver.effort import ENTRY_WORK
 from solver.linear import LinearProgram, Reals, safe_bound
+from solver.locked import Locked
 from solver.options import Option
 from solver.reach import Reach
 from solver.staying import Staying
@@ -37,6 +38,7 @@ def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, floa
     periods = tuple((block,) for block in flex) if short else (flex,)
     fresh = frozenset(range(len(periods)))
     program = DayProgram(reach, Board(reach.facts), periods, fresh, guide=False)
+    Locked(program).build()
     moves = Staying(program).build() if short else 0
     linear = LinearProgram(program.matrix)
     values = linear.solve(most_iterations)

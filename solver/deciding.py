@@ -18,7 +18,7 @@ from solver.proposals import Fixed
 NEAR_ENOUGH = 0.001
 """A solution within this share of the bound ends the search."""
 
-MOST = 3.0
+MOST = 1.5
 """Units of CP-SAT's deterministic time after which the search ends."""
 
 WORK = 1.4

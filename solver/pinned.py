@@ -128,11 +128,16 @@ class PinnedModel:
         model.rows.cost = total(
             model.runs(slot) * 50
             + total(model.on_duty(slot, duty) for duty in slot.duties) * 5
+            + total(model.in_room(slot, room) * self._lacking(slot, room) for room in slot.rooms)
             + model.attendance(slot)
             for slot in model.open_slots
         )
         if "freeze" in without:
             model.rows.cost += model.measure(RULES["freeze"]) * BROKEN
+
+    def _lacking(self, slot: Slot, room: RoomId) -> int:
+        """The seats that a room lacks for as many students as the offering takes."""
+        return max(0, self.facts.offerings[slot.offering].largest - self.facts.rooms[room].seats)
 
     def solve(self, engine: Name, seed: int = 0) -> Answer:
         """One engine's answer."""
@@ -159,6 +164,9 @@ class PinnedModel:
                 or any((student, slot.offering, block) in locked for block in slot.blocks)
             )
             session.pinned_staff = self._named(slot)
+            session.pinned_room = slot.id in self.frozen or session.room.id in self._rooms_named(
+                slot
+            )
             for student in [s for s in session.seats if s not in session.pinned_students]:
                 board.unseat(student, session)
 
@@ -166,12 +174,18 @@ class PinnedModel:
         """The adults that the freeze or a lock names for a session."""
         if slot.id in self.frozen:
             return frozenset(duty.staff for duty in slot.duties)
-        return frozenset(
-            staff
+        return frozenset(staff for demand in self._behind(slot) for staff in demand.staff)
+
+    def _rooms_named(self, slot: Slot) -> frozenset[RoomId]:
+        return frozenset(room for demand in self._behind(slot) for room in demand.rooms)
+
+    def _behind(self, slot: Slot) -> list[Demand]:
+        """What is asked of a slot's offering while it lasts."""
+        return [
+            demand
             for demand in self.demands
             if demand.offering.id == slot.offering and demand.block in slot.blocks
-            for staff in demand.staff
-        )
+        ]
 
     # --- slots --------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ class Fixed:
     pinned: bool
     pinned_students: tuple[StudentId, ...]
     pinned_staff: tuple[StaffId, ...]
+    pinned_room: bool
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def fixed(session: OpenSession) -> Fixed:
         pinned=session.pinned,
         pinned_students=tuple(sorted(session.pinned_students)),
         pinned_staff=tuple(sorted(session.pinned_staff)),
+        pinned_room=session.pinned_room,
     )
 
 
@@ -114,4 +116,5 @@ def _open(facts: Facts, session: Fixed) -> OpenSession:
         pinned=session.pinned,
         pinned_students=frozenset(session.pinned_students),
         pinned_staff=frozenset(session.pinned_staff),
+        pinned_room=session.pinned_room,
     )

@@ -7,7 +7,16 @@ from itertools import product
 import pytest
 
 from schemas.plan import Duty, Engine, Placement
-from schemas.problem import DayStudent, Policy, Problem, Published, Stuck
+from schemas.problem import (
+    DayStudent,
+    Override,
+    PlacementLock,
+    Policy,
+    Problem,
+    Published,
+    SessionLock,
+    Stuck,
+)
 from schemas.school import Offering, Role, RoleNeed
 from solver.board import Board
 from solver.bound import day_bound
@@ -20,7 +29,7 @@ from solver.rows import total
 from solver.rules import RULES
 from solver.score import score, weight
 from solver.slots import bring, outcomes
-from tests.solver.plain_school import ANA, ART, MATHS, changed, held, school
+from tests.solver.plain_school import ANA, ART, MATHS, OKAFOR, VEGA, changed, held, school
 from tests.solver.small_schools import draw_case
 
 WORK = 20.0
@@ -128,3 +137,37 @@ def test_a_bound_lets_somebody_keep_room_and_lead_in_an_offering_that_serves_the
     problem = changed(problem, stuck=(stuck,), policy=Policy(weights={"unmet-need": 1}))
     bound, _ = day_bound(reach_of(problem))
     assert bound <= (best_cost(problem) or 0)
+
+
+ONE_LEAD = {
+    "blocks": (FIRST,),
+    "students": (ANA, *PUPILS[:2]),
+    "staff": (VEGA,),
+    "offerings": (MATHS, ART),
+}
+"""A day of one block on which Vega can lead maths, which Ana needs, or art."""
+
+
+def test_a_bound_knows_that_a_locked_session_runs() -> None:
+    art = SessionLock(target="session", id="k", owner="Office", offering="art", block="first")
+    assert day_bound(reach_of(school(**ONE_LEAD)))[0] == 0
+    locked = school(**ONE_LEAD, locks=(art,))
+    bound, _ = day_bound(reach_of(locked))
+    assert bound == best_cost(locked) == ANA.needs[0].urgency * weight(locked, RULES["unmet-need"])
+
+
+def test_a_bound_knows_that_a_locked_student_is_nowhere_else() -> None:
+    two = {**ONE_LEAD, "staff": (VEGA, OKAFOR)}
+    in_art = PlacementLock(
+        target="placement", id="k", owner="Office", student="Ana", offering="art", block="first"
+    )
+    assert day_bound(reach_of(school(**two)))[0] == 0
+    locked = school(**two, locks=(in_art,))
+    bound, _ = day_bound(reach_of(locked))
+    assert bound == best_cost(locked) == ANA.needs[0].urgency * weight(locked, RULES["unmet-need"])
+
+
+def test_a_bound_counts_on_no_lock_that_a_person_may_break() -> None:
+    art = SessionLock(target="session", id="k", owner="Office", offering="art", block="first")
+    freed = Override(id="o", rule="lock", subjects={"lock": "k"}, reason="Ill", person="Head")
+    assert day_bound(reach_of(school(**ONE_LEAD, locks=(art,), overrides=(freed,))))[0] == 0
