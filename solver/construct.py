@@ -80,7 +80,9 @@ class Filling:
         """Opens sections for those whom they serve best, with adults who can all be there."""
         fresh = frozenset(range(len(periods)))
         held = self._free_adults(tuple(block for blocks in periods for block in blocks))
-        program = DayProgram(self.reach, self.board, periods, fresh, guide=True, named=True)
+        program = DayProgram(
+            self.reach, self.board, periods, fresh, guide=True, named=True, exact=True
+        )
         deciding = Deciding(program, self.seed)
         deciding.start_from(before)
         decision = deciding.decide()
@@ -140,13 +142,13 @@ class Filling:
         return held
 
     def _open_decided(self, decision: Decision) -> None:
-        """Opens what was decided, with the adults it was decided for."""
+        """Opens what was decided, with the adults it was decided for; first what few rooms suit."""
         for option, posts in decision.posts.items():
             if option.session is not None:
                 fresh = [Duty(staff=staff, role=need.role) for need, staff in posts]
                 self.board.staff(option.session, (*option.session.duties, *fresh))
         naming = Naming(self.reach, self.board)
-        for room, count in decision.sections:
+        for room, count in sorted(decision.sections, key=lambda entry: len(entry[0].rooms)):
             left = decision.posts[room.option]
             for section in self._sections(room, count):
                 chosen = {}
@@ -182,7 +184,7 @@ class Filling:
 
     def _give_seats(self, periods: Periods, near: int, exactly: bool = False) -> None:
         fresh = frozenset(range(near, len(periods)))
-        program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
+        program = DayProgram(self.reach, self.board, periods, fresh, guide=True, exact=exactly)
         if exactly:
             exact = Exact(program, self.seed, seats=True)
             values, work = exact.values(), exact.work

@@ -51,11 +51,12 @@ class DayProgram:
         *,
         guide: bool,
         named: bool = False,
+        exact: bool = False,
     ) -> None:
         self.reach, self.board = reach, board
         self.facts, self.worth, self.lawful = reach.facts, reach.worth, reach.lawful
         self.matrix, self._guide = Matrix(), guide
-        self.sections = Sections(self.matrix, reach, board, periods, fresh, guide, named)
+        self.sections = Sections(self.matrix, reach, board, periods, fresh, guide, named, exact)
         self._periods = len(periods)
         self.seats: list[SeatColumn] = []
         self.elsewhere: dict[tuple[StudentId, int], list[Elsewhere]] = {}
@@ -149,14 +150,21 @@ class DayProgram:
         return not held and (student, block) not in self.board.at
 
     def _seat_columns(self, student: StudentId) -> list[SeatColumn]:
-        served = self.board.served[student]
-        return [
+        served, interests = self.board.served[student], self.reach.interests(student)
+        mine = [
             self._seat_column(student, option, competency)
-            for offering, serving in self.reach.interests(student).items()
+            for offering, serving in interests.items()
             for option in self.sections.of_offering[offering]
             if self._could_come(student, option)
             for competency in serving
             if competency is None or competency not in served
+        ]
+        return mine + [
+            self._seat_column(student, option, None)
+            for option in self.sections.spanning
+            if None not in interests.get(option.offering.id, ())
+            and self.lawful.may_take(student, option.offering.id)
+            and self._could_come(student, option)
         ]
 
     def _could_come(self, student: StudentId, option: Option) -> bool:
@@ -343,7 +351,7 @@ class DayProgram:
             ways.extend(
                 (there.column, -longest)
                 for there in elsewhere
-                if kind in there.kinds or (self._guide and kind != "choice")
+                if kind in there.kinds or (not self.sections.tells_kinds and kind != "choice")
             )
             self._reward(floor - had, self.worth.price["equity-floor"], ways)
 

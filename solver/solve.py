@@ -13,7 +13,7 @@ from schemas.problem import Problem, Published
 from solver.board import Board
 from solver.bound import day_bound
 from solver.carry import carry_over
-from solver.construct import Filling, construct
+from solver.construct import FEW_PLACES, Filling, construct
 from solver.contradictions import reach_of, settle
 from solver.effort import SETTLING_WORK, Clock, Effort, Limits
 from solver.finishing import Finisher, Judged
@@ -121,12 +121,19 @@ def _suffices(reach: Reach, carried: list[Board]) -> bool:
 
 
 def _made(reach: Reach, pinned: Board, effort: Effort) -> list[Board]:
-    """A plan from nothing, block by block; and its sessions with all seats given anew, which sees
-    the whole day but not everything that keeps a student from a seat."""
+    """A plan from nothing, block by block; its sessions with all seats given anew, which sees the
+    whole day but not everything that keeps a student from a seat; and, where few enough are
+    there, one for which the whole day was decided at once."""
     filled = pinned.copy()
     effort.spend(construct(reach, filled, effort.limits.seed))
     ways = (False, True) if len(reach.facts.flex) > 1 else (False,)
-    return [_finished(reach, filled, effort, anew) for anew in ways]
+    boards = [_finished(reach, filled, effort, anew) for anew in ways]
+    if 0 < len(reach.facts.students) * len(reach.facts.flex) <= FEW_PLACES:
+        filling = Filling(reach, pinned.copy(), effort.limits.seed)
+        filling.refill(reach.facts.flex, ())
+        effort.spend(filling.work)
+        boards.append(_finished(reach, filling.board, effort, anew=False))
+    return boards
 
 
 def _finished(reach: Reach, board: Board, effort: Effort, anew: bool) -> Board:

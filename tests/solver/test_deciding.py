@@ -13,6 +13,8 @@ from solver.contradictions import reach_of
 from solver.daylp import DayProgram
 from solver.deciding import Deciding
 from solver.linear import LinearProgram
+from solver.rules import RULES
+from solver.score import weight
 from tests.solver.plain_school import ANA, ART, BEN, MATHS, OKAFOR, VEGA, changed, school
 
 ABLE = changed(OKAFOR, qualifications=("maths",))
@@ -142,3 +144,44 @@ def test_an_adult_whom_a_lock_names_stays_in_a_pinned_session() -> None:
     art, board = art_and_its_board("Vega")
     assert art.lead == "Vega"
     assert {s.offering.id for s in board.sessions.values()} == {"art"}
+
+
+def nowhere(*, exact: bool) -> float:
+    """How many are counted unplaced of two who are each there for one of two blocks, when all
+    there is to do takes both."""
+    long = changed(ART, length=2, largest=1)
+    one, other = (DayStudent(id=name, away=(block,)) for name, block in
+                  (("Dan", "first"), ("Eva", "second")))  # fmt: skip
+    problem = school(offerings=(long,), students=(one, other))
+    reach = reach_of(problem)
+    periods, fresh = (("first",), ("second",)), frozenset({0, 1})
+    program = DayProgram(reach, Board(reach.facts), periods, fresh, guide=True, exact=exact)
+    values = LinearProgram(program.matrix).solve()
+    assert values is not None
+    price = weight(problem, RULES["unplaced"])
+    return float(sum(v for v, cost in zip(values, program.matrix.cost, strict=True)
+                     if cost == price))  # fmt: skip
+
+
+def test_nobody_is_counted_in_half_of_a_session_where_whole_numbers_are_asked_for() -> None:
+    assert nowhere(exact=False) == 0
+    assert nowhere(exact=True) == 2
+
+
+def test_the_only_room_for_one_section_is_left_for_it_by_another_that_fits_anywhere() -> None:
+    studio, hall = school().rooms[1], school().rooms[0]
+    kiln = changed(studio, features=("kiln",))
+    needing = changed(DRAWN, features=("kiln",), smallest=2)
+    problem = school(
+        blocks=ONE_BLOCK,
+        rooms=(kiln, hall),
+        offerings=(changed(TAUGHT, smallest=2), needing),
+        students=LEARNERS,
+        staff=(VEGA, ABLE),
+    )
+    board = Board(reach_of(problem).facts)
+    Filling(reach_of(problem), board, seed=0).refill(("first",), ())
+    assert {s.offering.id: s.room.id for s in board.sessions.values()} == {
+        "maths": "12",
+        "art": "14",
+    }
