@@ -20,6 +20,7 @@ from solver.finishing import Finisher, Judged
 from solver.improve import Improvement, bound_of
 from solver.reach import Reach
 from solver.score import gap, refuse_overflow, stake
+from solver.whole_groups import place_whole_groups
 
 __all__ = ["Clock", "Limits", "Progress", "solve"]
 
@@ -121,9 +122,14 @@ def _suffices(reach: Reach, carried: list[Board]) -> bool:
 
 
 def _made(reach: Reach, pinned: Board, effort: Effort) -> list[Board]:
-    """A plan from nothing, block by block; and its sessions with all seats given anew, which sees
-    the whole day but not everything that keeps a student from a seat."""
+    """A plan from nothing, block by block around the groups that come whole; and its sessions with
+    all seats given anew, which sees the whole day but not everything that keeps a student from a
+    seat. Where whole groups leave nothing to gain, or no time for more, they are the plan."""
     filled = pinned.copy()
+    if place_whole_groups(reach, filled, effort):
+        effort.spend(Finisher.work(filled))
+        if effort.exhausted() or Finisher(reach).judged(filled) == (0, 0):
+            return [filled]
     effort.spend(construct(reach, filled, effort.limits.seed))
     ways = (False, True) if len(reach.facts.flex) > 1 else (False,)
     return [_finished(reach, filled, effort, anew) for anew in ways]
