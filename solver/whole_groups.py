@@ -24,8 +24,9 @@ from solver.naming import Naming, Section
 from solver.reach import Reach
 from solver.timetabling import MOST_ROOMS, Question, place
 
-FEW = 20
-"""Fewer whole groups than this are planned like everything else, which does well with them."""
+FEW, MOSTLY = 20, 0.5
+"""Fewer whole groups than this, or a smaller share of all offerings, are planned like everything
+else: a school may have lessons for one student each, and these are best fitted in with the rest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,8 @@ class _Placement:
 
     def carry_out(self, effort: Effort) -> int:
         """Finds places for all groups at once, and opens what is lawful there."""
-        if len(self._groups) < FEW:
+        offerings = len(self._reach.facts.offerings)
+        if len(self._groups) < max(FEW, MOSTLY * offerings):
             return 0
         question = Question(self._clashes(), self._before(), self._suited())
         found = place(question, effort.limits.seed, effort)
