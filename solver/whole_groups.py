@@ -54,6 +54,7 @@ class _Placement:
         offerings = len(self._reach.facts.offerings)
         if len(self._groups) < max(FEW, MOSTLY * offerings):
             return 0
+        self._fill_standing()
         question = Question(self._clashes(), self._before(), self._suited())
         found = place(question, effort.limits.seed, effort)
         meant: dict[int, list[tuple[WholeGroup, Room]]] = defaultdict(list)
@@ -227,16 +228,32 @@ class _Placement:
         for group, room in meant:
             students[group.offering.id] = group.students
             sections.append(Section(group.offering, (block,), (room,)))
-        opened = Naming(self._reach, self._board).open(sections, {})
-        return sum(self._seat(session, students[session.offering.id]) for session in opened)
+        count = 0
+        for session in Naming(self._reach, self._board).open(sections, {}):
+            if self._seat(session, students[session.offering.id]):
+                count += 1
+            else:
+                self._board.close(session)
+        return count
+
+    def _fill_standing(self) -> None:
+        """Seats everybody in whole groups that already have a session, such as a locked one, so
+        that they are placed nowhere else then."""
+        for session in self._board.sessions.values():
+            self._seat(session, self._everybody(session.offering))
 
     def _seat(self, session: OpenSession, students: tuple[StudentId, ...]) -> bool:
-        """Seats all of a group, or closes its session where somebody can't be in it."""
+        """Seats all of a group, or nobody more where somebody can't be in the session."""
+        seated: list[StudentId] = []
         for student in students:
+            if student in session.seats:
+                continue
             if not self._lawful.may_sit(self._board, student, session):
-                self._board.close(session)
+                for other in seated:
+                    self._board.unseat(other, session)
                 return False
             self._board.seat(student, session, self._served(student, session))
+            seated.append(student)
         return True
 
     def _served(self, student: StudentId, session: OpenSession) -> CompetencyId | None:

@@ -26,6 +26,7 @@ from services.examples import example
 from solver.board import Board, OpenSession
 from solver.contradictions import reach_of, settle
 from solver.effort import Effort, Limits
+from solver.rules import RULES
 from solver.score import score
 from solver.solve import solve
 from solver.whole_groups import place_whole_groups
@@ -129,12 +130,31 @@ def test_every_course_finds_its_only_hour(seed: int) -> None:
     assert all(len(session.seats) == 2 for session in found.values())
 
 
-def test_a_plan_that_leaves_nothing_to_gain_is_proven_and_ends_the_solve() -> None:
-    free = {"weights": {"unplaced": 0}}
-    problem = changed(tight_day(), policy=free)
+def refuse(*_: object) -> float:
+    raise AssertionError("the day was constructed block by block")
+
+
+def test_a_plan_that_leaves_nothing_to_gain_is_proven_and_ends_the_solve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("solver.solve.construct", refuse)
+    free = {
+        rule.id: 0 for rule in RULES.values() if rule.kind == "soft" and rule.id != "unmet-need"
+    }
+    problem = changed(tight_day(), policy={"weights": free})
     plan = planned(problem)
     assert (plan.cost, plan.bound) == (0, 0)
     assert score(problem, plan).blocking == ()
+
+
+def test_the_plan_is_what_was_found_where_no_work_is_left_for_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("solver.solve.construct", refuse)
+    problem = tight_day()
+    plan = planned(problem, work=0.001)
+    assert score(problem, plan).blocking == ()
+    assert plan.sessions
 
 
 def test_courses_that_have_an_order_keep_it() -> None:
@@ -166,16 +186,38 @@ def test_courses_that_only_one_adult_can_lead_are_at_different_hours() -> None:
     assert {found[name].lead for name in HALF} == {"Vega"}
 
 
+LOCK = SessionLock(
+    target="session", id="lock", owner="head", offering=COURSES[3], block=BLOCKS[7], room="12"
+)
+
+
 def test_a_locked_session_stays_and_the_others_are_placed_around_it() -> None:
-    lock = SessionLock(
-        target="session", id="lock", owner="head", offering=COURSES[3], block=BLOCKS[7], room="12"
-    )
-    problem = tight_day(loosely(), locks=(lock,))
+    found = opened(tight_day(loosely(), locks=(LOCK,)))
+    assert (hour(found[COURSES[3]]), found[COURSES[3]].room.id) == (7, "12")
+    assert len(found) == 24
+    assert all(len(session.seats) == 2 for session in found.values())
+
+
+def test_courses_that_are_to_follow_a_locked_one_do() -> None:
+    later = COURSES[4:10]
+    orders = tuple(Order(first=COURSES[3], then=then, whole_offering=True) for then in later)
+    found = opened(tight_day(loosely(), locks=(LOCK,), orders=orders))
+    assert len(found) == 24
+    assert all(hour(found[name]) > 7 for name in later)
+
+
+def test_a_locked_session_in_which_not_everybody_may_be_is_left_as_it_was() -> None:
+    apart = Relation(id="apart", student="student-08", other="student-13", kind="apart")
+    found = opened(tight_day(loosely(), locks=(LOCK,), relations=(apart,)))
+    assert found[COURSES[3]].seats == {}
+    assert len(found) == 24
+
+
+def test_a_day_with_a_locked_session_is_planned_whole() -> None:
+    problem = tight_day(loosely(), locks=(LOCK,))
     plan = planned(problem)
     assert score(problem, plan).blocking == ()
     assert unmet(problem, plan) == 0
-    [held] = [session for session in plan.sessions if session.offering == COURSES[3]]
-    assert (held.blocks, held.room) == ((BLOCKS[7],), "12")
 
 
 def test_nobody_is_placed_while_they_are_away() -> None:
@@ -187,9 +229,18 @@ def test_nobody_is_placed_while_they_are_away() -> None:
 
 
 def test_a_closed_room_is_left_closed() -> None:
-    found = opened(tight_day(loosely(), closures=(("hall", BLOCKS[4]),)), work=0.5)
+    found = opened(tight_day(loosely()[:23], closures=(("hall", BLOCKS[4]),)))
     assert len(found) == 23
     assert [s.room.id for s in found.values() if hour(s) == 4] == ["12"]
+
+
+def test_a_course_for_more_than_may_take_it_is_not_opened() -> None:
+    courses = (course(COURSES[0], smallest=3, largest=3), *loosely()[1:])
+    assert set(opened(tight_day(courses))) == set(COURSES[1:])
+
+
+def test_whole_groups_are_left_to_the_rest_of_the_solve_where_there_are_few() -> None:
+    assert opened(tight_day(loosely()[:19])) == {}
 
 
 def test_a_course_of_two_who_are_to_be_kept_apart_is_not_opened() -> None:
@@ -199,13 +250,6 @@ def test_a_course_of_two_who_are_to_be_kept_apart_is_not_opened() -> None:
     problem = tight_day(relations=(apart,))
     assert set(opened(problem)) == {*COURSES} - {HALF[0]}
     assert score(problem, planned(problem, work=2)).blocking == ()
-
-
-def test_the_plan_is_what_was_found_where_no_work_is_left_for_more() -> None:
-    problem = tight_day()
-    plan = planned(problem, work=0.001)
-    assert score(problem, plan).blocking == ()
-    assert plan.sessions
 
 
 def test_courses_that_run_with_fewer_are_not_whole_groups() -> None:
