@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from schemas.plan import Plan
+from schemas.plan import Duty, Plan
 from schemas.problem import (
     DayBlock,
     DayCompetency,
@@ -206,11 +206,15 @@ def test_courses_that_are_to_follow_a_locked_one_do() -> None:
     assert all(hour(found[name]) > 7 for name in later)
 
 
-def test_a_locked_session_in_which_not_everybody_may_be_is_left_as_it_was() -> None:
+def test_a_standing_session_in_which_not_everybody_may_be_is_left_as_it_was() -> None:
     apart = Relation(id="apart", student="student-08", other="student-13", kind="apart")
-    found = opened(tight_day(loosely(), locks=(LOCK,), relations=(apart,)))
-    assert found[COURSES[3]].seats == {}
-    assert len(found) == 24
+    reach = reach_of(tight_day(loosely(), relations=(apart,)))
+    board, facts = Board(reach.facts), reach.facts
+    duty = Duty(staff="Vega", role="lead")
+    held = board.open(facts.offerings[COURSES[3]], (BLOCKS[7],), facts.rooms["12"], [duty])
+    place_whole_groups(reach, board, Effort(Limits(work=5)))
+    assert held.seats == {}
+    assert len(board.sessions) == 24
 
 
 def test_a_day_with_a_locked_session_is_planned_whole() -> None:
