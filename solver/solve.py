@@ -20,6 +20,7 @@ from solver.finishing import Finisher, Judged
 from solver.improve import Improvement, bound_of
 from solver.reach import Reach
 from solver.score import gap, refuse_overflow, stake
+from solver.whole_groups import place_whole_groups
 
 __all__ = ["Clock", "Limits", "Progress", "solve"]
 
@@ -121,19 +122,33 @@ def _suffices(reach: Reach, carried: list[Board]) -> bool:
 
 
 def _made(reach: Reach, pinned: Board, effort: Effort) -> list[Board]:
-    """A plan from nothing, block by block; its sessions with all seats given anew, which sees the
-    whole day but not everything that keeps a student from a seat; and, where few enough are
-    there, one for which the whole day was decided at once."""
-    filled = pinned.copy()
+    """Plans from nothing, around the groups that come whole; these alone where they leave nothing
+    to gain, or no time for more."""
+    begun = pinned.copy()
+    if place_whole_groups(reach, begun, effort):
+        effort.spend(Finisher.work(begun))
+        if effort.exhausted() or Finisher(reach).judged(begun) == (0, 0):
+            return [begun]
+    return [*_block_by_block(reach, begun, effort), *_at_once(reach, begun, effort)]
+
+
+def _block_by_block(reach: Reach, begun: Board, effort: Effort) -> list[Board]:
+    """A plan made one block after another; and its sessions with all seats given anew, which sees
+    the whole day but not everything that keeps a student from a seat."""
+    filled = begun.copy()
     effort.spend(construct(reach, filled, effort.limits.seed))
     ways = (False, True) if len(reach.facts.flex) > 1 else (False,)
-    boards = [_finished(reach, filled, effort, anew) for anew in ways]
-    if 0 < len(reach.facts.students) * len(reach.facts.flex) <= FEW_PLACES:
-        filling = Filling(reach, pinned.copy(), effort.limits.seed)
-        filling.refill(reach.facts.flex, ())
-        effort.spend(filling.work)
-        boards.append(_finished(reach, filling.board, effort, anew=False))
-    return boards
+    return [_finished(reach, filled, effort, anew) for anew in ways]
+
+
+def _at_once(reach: Reach, begun: Board, effort: Effort) -> list[Board]:
+    """A plan for which the whole day was decided at once, where few enough are there for that."""
+    if not 0 < len(reach.facts.students) * len(reach.facts.flex) <= FEW_PLACES:
+        return []
+    filling = Filling(reach, begun.copy(), effort.limits.seed)
+    filling.refill(reach.facts.flex, ())
+    effort.spend(filling.work)
+    return [_finished(reach, filling.board, effort, anew=False)]
 
 
 def _finished(reach: Reach, board: Board, effort: Effort, anew: bool) -> Board:

@@ -112,11 +112,25 @@ def test_a_file_that_is_cut_short_is_refused(tmp_path: Path) -> None:
         itc2007.load(path)
 
 
-def test_a_given_instance_is_posed_whole() -> None:
-    path = INSTANCES / "itc2007-track2/comp-2007-2-17.tim.gz"
+def given(name: str) -> Instance:
+    path = INSTANCES / f"itc2007-track2/{name}.tim.gz"
     if not path.exists():
-        pytest.skip(f"no outside data: {path} is not there")
-    instance = itc2007.load(path)
+        pytest.skip(f"no outside data: {path} is not there; FLEXDAY_DATA names the folder")
+    return itc2007.load(path)
+
+
+@pytest.mark.parametrize("name", ["comp-2007-2-15", "comp-2007-2-17"])
+def test_a_given_instance_becomes_feasible_and_the_plan_is_proven(name: str) -> None:
+    instance = given(name)
+    plan = solve(itc2007.pose(instance, name), Limits(work=20))
+    assert isinstance(plan, Plan)
+    verdict = itc2007.judge(instance, itc2007.timetable(instance, plan))
+    assert verdict == Verdict(unplaced=0, distance=0, broken=0)
+    assert (plan.cost, plan.bound) == (0, 0)
+
+
+def test_a_given_instance_is_posed_whole() -> None:
+    instance = given("comp-2007-2-17")
     problem = itc2007.pose(instance, "comp-2007-2-17")
     assert (len(problem.offerings), len(problem.students), len(problem.orders)) == (100, 500, 11)
     assert score(problem, NOTHING).cost == itc2007.PRICE * sum(instance.attendance)
