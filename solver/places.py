@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from schemas.base import BlockId, CompetencyId, OfferingId, SessionId, StaffId, StudentId
 from schemas.plan import Duty, Placement, Session, Unplaced
@@ -190,18 +191,24 @@ class Places:
     def gathering(self, session: Session, students: Iterable[StudentId]) -> Edit:
         """Opens a session with those of some students who may be in it, as many as have seats, the
         dearest gain first."""
+        return self._opened_for(session, self._keenest(session, students))
+
+    def _keenest(self, session: Session, students: Iterable[StudentId]) -> list[StudentId]:
+        """Those of some students who may be in a session, the dearest gain first."""
         suited = [s for s in students if session.blocks in self.facts.runs_for(s, session.offering)]
-        chosen = sorted(suited, key=lambda one: -self.gain(one, session))[: self.most(session)]
+        return sorted(suited, key=lambda one: -self.gain(one, session))
+
+    def _opened_for(self, session: Session, ranked: Iterable[StudentId]) -> Edit:
         edit = Edit(sessions=(session,))
-        for student in chosen:
+        for student in islice(ranked, self.most(session)):
             edit = edit.and_then(self.move(student, session))
         return edit
 
     def gathered(self, session: Session, students: Collection[StudentId]) -> Offer | None:
         """The same judged, without those who may not be together; None where it is unlawful."""
-        rest = list(students)
+        rest = self._keenest(session, students)
         for _ in range(TRIES):
-            edit = self.gathering(session, rest)
+            edit = self._opened_for(session, rest)
             judged = self.hand.judge(edit)
             if not judged.blocking:
                 return Offer(edit, judged, session.id)
