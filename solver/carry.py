@@ -21,7 +21,7 @@ def carry_over(
     whom it may, and places everybody else; the units of work it took."""
     opened: dict[SessionId, OpenSession] = {}
     for session in sorted(sessions, key=lambda session: not _is_whole(reach, session)):
-        again = _standing(board, session, opened.values()) or _reopen(reach, board, session)
+        again = standing(board, session, opened.values()) or _reopen(reach, board, session)
         if again is not None:
             opened[session.id] = again
     for placement in placements:
@@ -56,7 +56,7 @@ def _is_whole(reach: Reach, session: Session) -> bool:
     )
 
 
-def _standing(board: Board, session: Session, taken: Collection[OpenSession]) -> OpenSession | None:
+def standing(board: Board, session: Session, taken: Collection[OpenSession]) -> OpenSession | None:
     """The same session where locks or the freeze have put it on the board already, the one with
     the same adults before others; each stands for one session alone."""
     alike = [

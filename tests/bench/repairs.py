@@ -159,7 +159,7 @@ def _measure_repairs(problem: Problem, plan: Plan, asked: argparse.Namespace) ->
         if isinstance(answer, Contradiction):
             print(f"{seed} {case.kind}: cannot hold: {answer.locks} {answer.rules}", flush=True)
             continue
-        share = _unaffected_moved(case, plan, answer)
+        share = unaffected_moved(case, plan, answer)
         moved.append(share)
         hard += sum(f.kind == "hard" and f.covered_by is None for f in answer.plan.findings)
         line = f"{seed} {case.kind}: {times[-1][0]:.2f} s, cost {answer.plan.cost:,}"
@@ -175,7 +175,7 @@ def _measure_repairs(problem: Problem, plan: Plan, asked: argparse.Namespace) ->
         print(f"beside a re-solve: mean {statistics.fmean(worse):+.2%}, worst {max(worse):+.2%}")
 
 
-def _unaffected_moved(case: Upset, plan: Plan, answer: Repair) -> float:
+def unaffected_moved(case: Upset, plan: Plan, answer: Repair) -> float:
     """The share of students not touched by an upset who have another offering, room or lead."""
     problem = case.problem
     found = changes(
