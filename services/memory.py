@@ -6,7 +6,11 @@ import gc
 
 
 def settle() -> None:
-    """Leaves what a process has loaded at its start out of every later search for garbage: looking
-    through it holds up all requests for a tenth of a second, again and again."""
+    """Leaves what a process has loaded so far, and still uses, out of every later search for
+    garbage: looking through it holds up all requests for a tenth of a second, again and again.
+
+    What was left out before and is no longer used is given back.
+    """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()

@@ -19,7 +19,7 @@ def carry_over(
 ) -> float:
     """Reopens sessions as they were, with another adult or room only where it must be, seats
     whom it may, and places everybody else; the units of work it took."""
-    opened = _settle_as_before(reach, board, sessions)
+    opened = settle_as_before(reach, board, sessions)
     for session in sorted(sessions, key=lambda session: not _is_whole(reach, session)):
         again = opened.get(session.id) or _reopen(reach, board, session)
         if again is not None:
@@ -56,7 +56,7 @@ def _is_whole(reach: Reach, session: Session) -> bool:
     )
 
 
-def _settle_as_before(
+def settle_as_before(
     reach: Reach, board: Board, sessions: Sequence[Session]
 ) -> dict[SessionId, OpenSession]:
     """Gives sessions that locks demand the adults and rooms they had, unless one of them would be

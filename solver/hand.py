@@ -141,14 +141,15 @@ class Hand:
         touched = touched_by(self.layout, edit)
         self.work += 1 + len(touched.students)
         rules = _bearing_on(self.layout, edit)
-        before = judge(Near(self.layout, self._by_person, touched), rules).findings
+        part = self._by_person.part(self.layout, touched)
+        before = judge(Near(self.layout, part), rules).findings
         undo: list[Undo] = []
         try:
             _make(self.layout, edit, undo)
         except ValueError:
             _take_back(undo)
             raise
-        after = judge(Near(self.layout, self._by_person, touched), rules).findings
+        after = judge(Near(self.layout, part), rules).findings
         problem = self.facts.problem
         change = cost(problem, after) - cost(problem, before)
         new, gone = _beyond(after, before), _beyond(before, after)
@@ -203,7 +204,8 @@ def touched_by(layout: Layout, edit: Edit) -> Touched:
         raise ValueError(f"{', '.join(sorted(unknown))}: not in the plan or the problem")
     return Touched(
         students=frozenset(students),
-        staff=frozenset(duty.staff for session in sessions for duty in session.duties),
+        staff=frozenset(duty.staff for one in sessions if one.id in changed for duty in one.duties),
+        leading=frozenset(duty.staff for session in sessions for duty in session.duties),
         sessions=frozenset(names),
         rooms=frozenset(session.room for session in sessions),
         offerings=frozenset(one.offering for one in sessions if one.id in changed),

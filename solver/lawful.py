@@ -323,6 +323,10 @@ class Lawful:
             for held in self._duty_locks.get((staff, block), ())
         )
 
+    def kept_free(self, staff: StaffId, blocks: Iterable[BlockId]) -> bool:
+        """Whether a lock keeps the adult free of any duty in one of the blocks."""
+        return any(None in self._duty_locks.get((staff, block), ()) for block in blocks)
+
     def _planning_kept(self, board: Board, staff: StaffId, blocks: tuple[BlockId, ...]) -> bool:
         return all(
             sum(

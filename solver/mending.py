@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 
-from schemas.base import BlockId, Frozen, OfferingId, StudentId
+from schemas.base import BlockId, Frozen, OfferingId, SessionId, StudentId
 from schemas.plan import Duty, Finding, Placement, Session
 from schemas.problem import Lock
 from solver.hand import Edit, Hand, Judged
@@ -18,14 +19,20 @@ again in opening sessions for those without one."""
 MOST_TROUBLES = 400
 """Troubles mended one by one before the search is left to take over."""
 
-CALM = 200
+CALM = 1000
 """What moving somebody whom the trouble did not touch has to save at least."""
 
 AT_MOST = 2
 """Sessions at which the mending of one trouble is tried."""
 
+EXCHANGES = 100
+"""Pairs of students judged for changing places so that a third finds a seat."""
+
 OFFERINGS_TRIED = 6
 """Offerings judged for one more session, those for most of the students waiting first."""
+
+STAYING = ("cover", "room", "fill")
+"""Ways by which a session keeps its adults."""
 
 NO_WAY = (float("inf"), "")
 """Ranks behind every way."""
@@ -85,9 +92,26 @@ class Mender:
         self._given_up.clear()
         self._mend_all()
         self._open_for_the_unplaced()
+        self._give_way_to_the_unplaced()
         self._give_support()
         self._meet_requests()
         self._better_places()
+
+    def out_of_trouble(self) -> Edit:
+        """Takes out what hard findings still speak of: sessions, or seats of a single student."""
+        closed: dict[SessionId, None] = {}
+        left: dict[tuple[StudentId, SessionId], None] = {}
+        for trouble in self.hand.blocking:
+            student = trouble.subjects.get("student")
+            if student is not None and student in self.facts.students:
+                named = trouble.subjects.get("session")
+                held = (session.id for session in self._where(trouble, student))
+                left.update(((student, one), None) for one in held if named in (None, one))
+            else:
+                closed.update((session.id, None) for session in self._sessions_of(trouble))
+        return Edit(
+            closed=tuple(closed), left=tuple(seat for seat in left if seat[1] not in closed)
+        )
 
     def _mend_all(self) -> None:
         for _ in range(MOST_TROUBLES):
@@ -297,7 +321,7 @@ class Mender:
             wanted = session.model_copy(update={"duties": duties})
             new = next(duty.staff for duty in duties if duty not in kept)
             yield self.ways.judged("cover", Edit(sessions=(wanted,)), staff=new)
-        yield from (way for way in self.ways.for_session(session) if way.kind in ("split", "merge"))
+        yield from (way for way in self.ways.for_session(session) if way.kind not in STAYING)
 
     def _towards(
         self, student: StudentId, offering: OfferingId, block: BlockId, room: str | None
@@ -418,6 +442,39 @@ class Mender:
                 if block in run and len(able) >= max(1, offering.smallest):
                     for session in self.places.stageable(offering.id, run, students=len(able)):
                         yield min(len(able), self.places.most(session)), session
+
+    def _give_way_to_the_unplaced(self) -> None:
+        """Where a seat is open to a student without one but for a single other in that group, lets
+        the other change places with somebody."""
+        most = self.hand.work + MOST_WORK
+        for student, block in list(self.layout.unplaced):
+            if self.hand.work < most:
+                self._take_better(self._past_another(student, block))
+
+    def _past_another(self, student: StudentId, block: BlockId) -> Iterator[Edit]:
+        for session in self.places.open_to(student, (block,)):
+            edit = self.places.move(student, session)
+            judged = self.hand.judge(edit)
+            named = {name for finding in judged.blocking for name in finding.subjects.values()}
+            barring = named.intersection(self.layout.students_in(session.id))
+            if not judged.blocking:
+                yield edit
+            elif len(barring) == 1:
+                for places_changed in islice(self._exchanges(barring.pop(), session), EXCHANGES):
+                    yield places_changed.and_then(edit)
+
+    def _exchanges(self, student: StudentId, session: Session) -> Iterator[Edit]:
+        """A student of a session and one of another full one, each in the seat of the other."""
+        if not self.places.may_leave(student, session):
+            return
+        for other in self.places.open_to(student, session.blocks, full=True):
+            if other.id == session.id or other.blocks != session.blocks:
+                continue
+            for mate in self.layout.students_in(other.id):
+                welcome = session.blocks in self.facts.runs_for(mate, session.offering)
+                if welcome and self.places.may_leave(mate, other):
+                    there = self.places.move(student, other)
+                    yield there.and_then(self.places.move(mate, session))
 
     def _give_support(self) -> None:
         """Tries to give each student who would get too little of the support that is due: a seat

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from schemas.base import BlockId, OfferingId, RoomId, SessionId, StaffId, StudentId
 from schemas.plan import Session
-from schemas.problem import Lock
-from solver.facts import Facts
+from schemas.problem import DayStaff, DayStudent, Lock
+from solver.facts import Facts, PersonKind
 from solver.layout import Layout
 
 K = TypeVar("K")
@@ -20,12 +20,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Touched:
-    """What a change touches: the students and adults whose own day it alters, its sessions, the
-    rooms they are in before or after, the offerings that run more, less or otherwise, and the
-    blocks in which home places take in more or fewer."""
+    """What a change touches: the students and adults whose own day it alters, its sessions with
+    all their adults, the rooms they are in before or after, the offerings that run more, less or
+    otherwise, and the blocks in which home places take in more or fewer."""
 
     students: frozenset[StudentId]
     staff: frozenset[StaffId]
+    leading: frozenset[StaffId]
     sessions: frozenset[SessionId]
     rooms: frozenset[RoomId]
     offerings: frozenset[OfferingId]
@@ -76,14 +77,24 @@ class ByPerson:
         _ = (facts.needs, facts.teaching, facts.repeats, facts.wishes, facts.tried, facts.locks)
         _ = (facts.accommodations, facts.committed_at, facts.crossings)
 
-    def narrowed(self, touched: Touched, company: Collection[StudentId]) -> Facts:
-        """The facts, going through what is about the people touched and no others. `company` are
-        the students in the sessions touched."""
-        return _NarrowFacts(self, touched, company)
+    def part(self, whole: Layout, touched: Touched) -> PartOfDay:
+        """What judging a change looks at, before it is made and after: whoever joins or leaves a
+        session is touched, so the company of its students is the same at both times."""
+        company = {student for one in touched.sessions for student in whole.students_in(one)}
+        return PartOfDay(touched, _NarrowFacts(self, touched, company))
+
+
+@dataclass(frozen=True)
+class PartOfDay:
+    """What a change touches, and the facts that go through what is about it and no more."""
+
+    touched: Touched
+    facts: Facts
 
 
 class _NarrowFacts(Facts):
-    """Facts that go through some of the people only, and look up all."""
+    """Facts that go through some of the people only, and look up all. `company` are the students
+    in the sessions touched."""
 
     def __init__(self, index: ByPerson, touched: Touched, company: Collection[StudentId]) -> None:
         whole = index.facts
@@ -93,7 +104,7 @@ class _NarrowFacts(Facts):
         self.problem = whole.problem.model_copy(
             update={
                 "students": tuple(whole.students[one] for one in students),
-                "staff": tuple(whole.staff[one] for one in whole.staff if one in touched.staff),
+                "staff": tuple(whole.staff[one] for one in whole.staff if one in touched.leading),
                 "ballots": _of(index.ballots, students),
                 "requests": _of(index.requests, students),
                 "recent_pairs": _of(index.pairs, students),
@@ -114,19 +125,22 @@ class _NarrowFacts(Facts):
         self.__dict__["accommodations"] = {one: whole.accommodations[one] for one in needing}
         places = (*_of(index.places, students), *_of(index.frozen_leads, touched.staff))
         self.__dict__["published_places"] = tuple(dict.fromkeys(places))
+        self._moving = touched.staff
+
+    def people(self) -> Iterator[tuple[PersonKind, DayStudent | DayStaff]]:
+        for kind, person in super().people():
+            if kind == "student" or person.id in self._moving:
+                yield kind, person
 
 
 class Near(Layout):
     """A layout in which rules go through what a change touches and look up everything. It shows
     the layout as it is at each moment, through later changes too."""
 
-    def __init__(self, whole: Layout, index: ByPerson, touched: Touched) -> None:
+    def __init__(self, whole: Layout, part: PartOfDay) -> None:
         self.__dict__.update(whole.__dict__)
-        here = [one for one in touched.sessions if one in whole.sessions]
-        company = {student for one in here for student in whole.students_in(one)}
-        self.facts = index.narrowed(touched, company)
-        self._touched = touched
-        self.sessions = Part(whole.sessions, here)
+        self.facts, self._touched = part.facts, part.touched
+        self.sessions = Part(whole.sessions, part.touched.sessions)
         self.placements = Part(
             whole.placements,
             [(one, held.id) for one in self.facts.students for held in whole.sessions_of(one)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from schemas.base import BlockId, CompetencyId, OfferingId, SessionId, StaffId, StudentId
 from schemas.plan import Duty, Placement, Session, Unplaced
@@ -81,9 +82,8 @@ class Places:
         """Sessions in any of the blocks that are open to a student by themselves and have a seat
         left; with `full`, those that have none."""
         for session in self.running(blocks):
-            has_seat = len(self.layout.students_in(session.id)) < self.most(session)
             open_run = session.blocks in self.facts.runs_for(student, session.offering)
-            if has_seat != full and open_run:
+            if open_run and (self.seats_left(session) > 0) != full:
                 yield session
 
     def running(self, blocks: Collection[BlockId]) -> Iterator[Session]:
@@ -103,6 +103,18 @@ class Places:
             adults = len({duty.staff for duty in session.duties})
             most = min(most, adults * offering.students_per_adult)
         return most
+
+    def seats_left(self, session: Session) -> int:
+        """How many students a session can still take, and the room where it shares one."""
+        own = self.most(session) - len(self.layout.students_in(session.id))
+        room = self.facts.rooms[session.room]
+        if room.zones == 1:
+            return own
+        taken = (
+            sum(len(self.layout.students_in(one.id)) for one in self.layout.in_room(room.id, block))
+            for block in session.blocks
+        )
+        return min(own, room.seats - max(taken))
 
     def gain(self, student: StudentId, session: Session) -> int:
         """About what a seat would save by needs, wishes, support and by staying as published: for
@@ -190,18 +202,24 @@ class Places:
     def gathering(self, session: Session, students: Iterable[StudentId]) -> Edit:
         """Opens a session with those of some students who may be in it, as many as have seats, the
         dearest gain first."""
+        return self._opened_for(session, self._keenest(session, students))
+
+    def _keenest(self, session: Session, students: Iterable[StudentId]) -> list[StudentId]:
+        """Those of some students who may be in a session, the dearest gain first."""
         suited = [s for s in students if session.blocks in self.facts.runs_for(s, session.offering)]
-        chosen = sorted(suited, key=lambda one: -self.gain(one, session))[: self.most(session)]
+        return sorted(suited, key=lambda one: -self.gain(one, session))
+
+    def _opened_for(self, session: Session, ranked: Iterable[StudentId]) -> Edit:
         edit = Edit(sessions=(session,))
-        for student in chosen:
+        for student in islice(ranked, self.most(session)):
             edit = edit.and_then(self.move(student, session))
         return edit
 
     def gathered(self, session: Session, students: Collection[StudentId]) -> Offer | None:
         """The same judged, without those who may not be together; None where it is unlawful."""
-        rest = list(students)
+        rest = self._keenest(session, students)
         for _ in range(TRIES):
-            edit = self.gathering(session, rest)
+            edit = self._opened_for(session, rest)
             judged = self.hand.judge(edit)
             if not judged.blocking:
                 return Offer(edit, judged, session.id)
@@ -234,12 +252,13 @@ class Places:
         return sorted(free, key=lambda room: (room.seats < students, room.seats))
 
     def free_adults(self, blocks: Collection[BlockId]) -> list[StaffId]:
-        """Adults whom nothing holds in the blocks and whose protected time and agreed run of blocks
-        a duty there leaves as they are, those with fewest duties first."""
+        """Adults whom nothing holds in the blocks and no lock keeps free, and whose protected time
+        and agreed run of blocks a duty there leaves as they are, those with fewest duties first."""
         free = [
             staff
             for staff in self.facts.staff
             if self.facts.available(staff, blocks)
+            and not self.lawful.kept_free(staff, blocks)
             and not any(self.layout.working(staff, block) for block in blocks)
             and self._planning_kept(staff, blocks)
             and self._run_kept(staff, blocks)

@@ -29,9 +29,9 @@ class Placing:
         """Brings every session to its minimum or drops it, then places whoever is left by moving
         others aside or opening sections, until nothing more helps."""
         self._settle_sizes()
-        self._place_the_rest()
+        self.place_the_rest()
         self._settle_sizes()
-        self._place_the_rest()
+        self.place_the_rest()
         self.serve_more()
 
     def _waits(self, student: StudentId, block: BlockId) -> bool:
@@ -62,7 +62,7 @@ class Placing:
         ]
         return max(uses, key=lambda use: use[0])
 
-    def _place_the_rest(self) -> None:
+    def place_the_rest(self) -> None:
         """Open seats first, then new sections, and others moved aside, which takes most, last."""
         for student, block in self.board.unplaced():
             if self._waits(student, block):

@@ -13,17 +13,11 @@ from solver.hand import Hand
 from solver.layout import Layout
 from solver.mending import Mended, Mender
 from solver.places import at_home
-from solver.rules import RULES
 from solver.score import finish, refuse_overflow
 from solver.ways import WayKind
 
 SEARCH_WORK = 4.0
-"""Units of work for the search that takes over where hard findings stay, or students lose their
-session and find no other."""
-
-CALM = 30
-"""The search weighs a move so many times as dear as the school does: it is to find places, not to
-make the day better."""
+"""Units of work for the search of the whole day, where nothing nearer is lawful."""
 
 
 class Repair(Frozen):
@@ -68,7 +62,7 @@ def repair(
         engine=Engine(name="flexday repair"),
     )
     if _blocking(plan) or _leaves_out(facts, problem.published, plan):
-        return _searched(problem, plan, tuple(mender.mended))
+        return _searched(problem, plan, mender)
     return Repair(plan=plan, mended=tuple(mender.mended), searched=False)
 
 
@@ -84,26 +78,37 @@ def _leaves_out(facts: Facts, published: Published, plan: Plan) -> bool:
     return any((entry.student, entry.block) in seated for entry in plan.unplaced)
 
 
-def _searched(problem: Problem, plan: Plan, mended: tuple[Mended, ...]) -> Repair | Contradiction:
-    # The search loads the engines, which most repairs never need.
+def _searched(problem: Problem, plan: Plan, mender: Mender) -> Repair | Contradiction:
+    """The mended plan, or what a search makes of it where that leaves less broken, or fewer
+    without a session: near what stands, and of the whole day only where nothing else is lawful."""
+    # The searches load the engines, which most repairs never need.
+    from solver.nearby import as_it_stands, seats_nearby
     from solver.solve import Limits, solve
 
-    answer = solve(_calm(problem), Limits(work=SEARCH_WORK), start=plan, stay_near=True)
+    mender.hand.adopt(mender.out_of_trouble())
+    layout = mender.hand.layout
+    answer = seats_nearby(problem, layout)
     if isinstance(answer, Contradiction):
-        return answer
-    found = finish(
-        Facts(problem), answer.sessions, answer.placements, answer.unplaced, engine=answer.engine
-    )
-    better = min((plan, found), key=lambda one: (_blocking(one), len(one.unplaced), one.cost))
-    return Repair(plan=better, mended=mended, searched=True)
+        return answer.model_copy(update={"problem": plan.problem})
+    best = min((plan, _as_asked(problem, answer)), key=_left)
+    if _blocking(best):
+        calm = as_it_stands(problem, layout)
+        answer = solve(calm, Limits(work=SEARCH_WORK), start=best, stay_near=True)
+        if isinstance(answer, Contradiction):
+            return answer.model_copy(update={"problem": plan.problem})
+        best = min((best, _as_asked(problem, answer)), key=_left)
+    return Repair(plan=best, mended=tuple(mender.mended), searched=True)
 
 
-def _calm(problem: Problem) -> Problem:
-    """The same question to somebody who moves people only for what matters far more."""
-    weights = dict(problem.policy.weights)
-    weights["moved"] = CALM * weights.get("moved", RULES["moved"].weight)
-    policy = problem.policy.model_copy(update={"weights": weights})
-    return problem.model_copy(update={"policy": policy})
+def _as_asked(problem: Problem, plan: Plan) -> Plan:
+    """The same plan, judged by the question as the school asked it."""
+    facts = Facts(problem)
+    return finish(facts, plan.sessions, plan.placements, plan.unplaced, engine=plan.engine)
+
+
+def _left(plan: Plan) -> tuple[int, int]:
+    """How many hard findings are left, and students without a session: what a search is for."""
+    return _blocking(plan), len(plan.unplaced)
 
 
 def _blocking(plan: Plan) -> int:

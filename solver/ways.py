@@ -25,13 +25,19 @@ one student goes elsewhere. open: one more session."""
 ADULTS, ROOMS, OFFERINGS, SEATS = 3, 4, 2, 3
 """How many of each are judged for one way, the likeliest first."""
 
+MOST_WORK = 3000
+"""Student-days that may be judged before one way to mend a session is enough."""
+
+LENDERS = 3
+"""Groups that are tried without their adults, where a session finds nobody who is free."""
+
 BROKEN = 10_000
 """What a unit of a hard rule's amount counts beside the cost in comparing ways."""
 
 USUAL_GROUP = 20
 """Students in a group for each of whom SEATS seats are judged; fewer in a larger one."""
 
-TRIES = 2
+TRIES = 4
 """Times that a group is seated elsewhere until the seats go together."""
 
 
@@ -61,15 +67,17 @@ class Ways:
         self.facts, self.layout = places.facts, places.layout
 
     def for_session(self, session: Session) -> list[Way]:
-        """Every kind of way to mend a session, the best of each kind, the best kind first."""
-        tried = (
-            *self._covers(session),
-            *self._rooms(session),
-            *self._dispersals(session),
-            *self._supervised(session),
-            *self._fillings(session),
-        )
-        return best_of_kinds(way for way in tried if not way.judged.worse)
+        """Every kind of way to mend a session, the best of each kind, the best kind first; after
+        much has been judged, no more kinds than it takes to have one by which nobody is left at
+        home."""
+        lawful: list[Way] = []
+        for kinds in (self._covers, self._rooms, self._dispersals, self._supervised,
+                      self._fillings):  # fmt: skip
+            if self.hand.work < MOST_WORK or not _seats_all(lawful):
+                lawful += (way for way in kinds(session) if not way.judged.worse)
+        if not _seats_all(lawful):
+            lawful += (way for way in self._lent(session) if not way.judged.worse)
+        return best_of_kinds(lawful)
 
     def judged(self, kind: WayKind, edit: Edit, **names: str) -> Way:
         """A way to mend, with its verdict."""
@@ -96,6 +104,31 @@ class Ways:
                 way = self.judged("cover", Edit(sessions=(wanted,)), staff=new[0], room=wanted.room)
                 lawful += not way.judged.worse
                 yield way
+
+    def _lent(self, session: Session) -> Iterator[Way]:
+        """Adults of other groups, which go elsewhere: those of the smallest groups first."""
+        held = self.layout.counting(session)
+        lenders = [
+            other
+            for other in self.places.running(session.blocks)
+            if other.id != session.id and other.blocks == session.blocks
+        ]
+        lenders.sort(key=lambda other: (len(self.layout.students_in(other.id)), other.id))
+        tried = 0
+        for other in lenders:
+            spared = [duty.staff for duty in other.duties]
+            duties = self.places.crew(session.offering, held, spared)
+            if duties is None or set(duties) <= set(held):
+                continue
+            students = list(self.layout.students_in(other.id))
+            edit, _ = self._spread(other, students, lambda student, place: True)
+            wanted = session.model_copy(update={"duties": duties})
+            new = next(duty.staff for duty in duties if duty not in held)
+            edit = Edit(sessions=(wanted,), closed=(other.id,)).and_then(edit)
+            yield self.judged("cover", edit, staff=new, room=session.room)
+            tried += 1
+            if tried == LENDERS:
+                return
 
     def _in_rooms(self, session: Session) -> Iterator[Session]:
         """The session in its room, or where that is shut in others."""
@@ -226,7 +259,7 @@ class Ways:
             )
             if not way.judged.worse:
                 break
-            barred |= _at_fault(edit, way.judged)
+            barred |= self._at_fault(edit, way.judged)
         return way, left
 
     def _spread(
@@ -251,6 +284,18 @@ class Ways:
             edit = edit.and_then(self._reseated(student, session, target, homes))
         return edit, left
 
+    def _at_fault(self, edit: Edit, judged: Judged) -> set[tuple[StudentId, SessionId]]:
+        """The seats of a change that its new hard findings speak of: all of a student or a session,
+        and as many as are too many for an adult."""
+        named = {name for finding in judged.blocking for name in finding.subjects.values()}
+        seats = [(seat.student, seat.session) for seat in edit.seats]
+        found = {seat for seat in seats if not named.isdisjoint(seat)}
+        for finding in judged.blocking:
+            duties = self.layout.duties_of(finding.subjects.get("staff", ""))
+            crowded = {session.id for session, _ in duties}
+            found.update([seat for seat in seats if seat[1] in crowded][-finding.amount :])
+        return found
+
     def _by_choice(self, session: Session, students: Collection[StudentId]) -> list[StudentId]:
         """Those with the fewest places to go to first."""
         choices = {s: sum(1 for _ in self.places.open_to(s, session.blocks)) for s in students}
@@ -271,7 +316,7 @@ class Ways:
             if other.id != session.id
             and suits(student, other)
             and set(other.blocks) <= set(session.blocks)
-            and len(self.layout.students_in(other.id)) + taken[other.id] < self.places.most(other)
+            and self.places.seats_left(other) > self._spoken_for(other, taken)
         ]
         open_ones.sort(key=lambda other: (-self.places.gain(student, other), other.id))
         best: tuple[int, Session] | None = None
@@ -285,6 +330,13 @@ class Ways:
             if lawful * len(self.layout.students_in(session.id)) >= SEATS * USUAL_GROUP:
                 break
         return best[1] if best else None
+
+    def _spoken_for(self, session: Session, taken: Counter[SessionId]) -> int:
+        """How many of those seated so far go to a session, or to the room where it shares one."""
+        if self.facts.rooms[session.room].zones == 1:
+            return taken[session.id]
+        sessions = self.layout.sessions
+        return sum(n for one, n in taken.items() if sessions[one].room == session.room)
 
     def _reseated(
         self,
@@ -350,6 +402,11 @@ class Ways:
         return len(self.layout.students_in(session)) - spared[session] > smallest
 
 
+def _seats_all(ways: Iterable[Way]) -> bool:
+    """Whether one of the ways leaves nobody of a group at home."""
+    return any(way.kind != "cancel" for way in ways)
+
+
 def best_of_kinds(ways: Iterable[Way]) -> list[Way]:
     """The best way of each kind, the best kind first."""
     best: dict[WayKind, Way] = {}
@@ -357,13 +414,3 @@ def best_of_kinds(ways: Iterable[Way]) -> list[Way]:
         if way.kind not in best or way.rank < best[way.kind].rank:
             best[way.kind] = way
     return sorted(best.values(), key=lambda way: way.rank)
-
-
-def _at_fault(edit: Edit, judged: Judged) -> set[tuple[StudentId, SessionId]]:
-    """The seats of a change that its new hard findings speak of."""
-    named = {name for finding in judged.blocking for name in finding.subjects.values()}
-    return {
-        (seat.student, seat.session)
-        for seat in edit.seats
-        if seat.student in named or seat.session in named
-    }

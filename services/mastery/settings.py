@@ -66,8 +66,8 @@ class NeedSettings(Frozen):
     per_level_ahead: Annotated[int, Field(ge=0, le=100)] = 10
     per_week_waiting: Annotated[int, Field(ge=0, le=100)] = 2
     most_waiting: Annotated[int, Field(ge=0, le=100)] = 16
-    per_day_unserved: Annotated[int, Field(ge=0, le=100)] = 15
-    most_unserved: Annotated[int, Field(ge=0, le=100)] = 45
+    per_day_unserved: Annotated[int, Field(ge=0, le=100)] = 30
+    most_unserved: Annotated[int, Field(ge=0, le=100)] = 90
     credit_lacking: Annotated[int, Field(ge=0, le=100)] = 10
     flagged: Annotated[int, Field(ge=0, le=100)] = 30
 

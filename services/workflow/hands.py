@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from services.memory import settle
 from services.store import Store
 from services.viewer import Viewer
 from services.workflow.present import as_machine
@@ -50,6 +51,7 @@ def places_on(store: Store, viewer: Viewer, plan: str) -> Iterator[Places]:
             facts, made = Facts(tx.problem(row.problem_digest)), row.plan
             layout = Layout(facts, made.sessions, made.placements, made.unplaced)
             ready = _keep(key, _Ready(Places(Hand(layout))))
+            settle()
     with ready.lock:
         yield ready.places
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from random import Random
 
 from schemas.base import loads
-from schemas.plan import Contradiction, Duty, Placement, Plan
+from schemas.plan import Contradiction, Duty, Placement, Plan, Session
 from schemas.problem import Problem
 from services.examples import planted
+from services.memory import settle
 from solver.changes import changes, day_of
 from solver.facts import Facts
 from solver.hand import Edit, Hand
@@ -28,6 +29,16 @@ from solver.repair import Repair, repair
 from solver.score import stake
 from solver.solve import Limits, solve
 from tests.bench.upsets import Upset, in_force, upset
+
+DRAWN = 200
+"""Changes of each kind that are drawn at random."""
+
+FULLEST = 20
+"""So many sessions with the most students are tried in every room and under every adult: what is
+judged slowest is among them."""
+
+WAITING = 30
+"""Students of one block who are sent home before places are looked for."""
 
 
 def main() -> None:
@@ -66,17 +77,35 @@ def _arguments() -> argparse.Namespace:
 def _measure_hand(problem: Problem, plan: Plan) -> None:
     hand = Hand(Layout(Facts(problem), plan.sessions, plan.placements, plan.unplaced))
     rng, places = Random(1), Places(hand)
-    for name, draw in (
-        ("a dragged student", _dragged),
-        ("a changed room", _in_another_room),
-        ("a swapped adult", _under_another),
-    ):
-        edits = [draw(rng, hand) for _ in range(200)]
+    settle()  # As a server does with a plan that it has laid out.
+    rooms, adults = list(hand.facts.rooms), list(hand.facts.staff)
+    drawn, fullest = _drawn(rng, hand), _fullest(hand)
+    kinds = {
+        "a dragged student": [_dragged(rng, hand) for _ in drawn],
+        "a changed room": [_in_room(session, rng.choice(rooms)) for session in drawn],
+        "a swapped adult": [_under(session, rng.choice(adults)) for session in drawn],
+        "the fullest in every room": [_in_room(s, room) for s in fullest for room in rooms],
+        "the fullest under everybody": [_under(s, adult) for s in fullest for adult in adults],
+    }
+    for name, edits in kinds.items():
         _say(name, [_timed(lambda edit=edit: hand.judge(edit)) for edit in edits])
-    students = rng.sample(list(hand.facts.students), 50)
-    blocks = hand.facts.flex
-    tries = [(s, rng.choice(blocks)) for s in students]
-    _say("best three places", [_timed(lambda t=t: places.best_for(*t)) for t in tries])
+    block = rng.choice(hand.facts.flex)
+    for student in rng.sample(list(hand.facts.students), WAITING):
+        for held in list(hand.layout.at(student, block)):
+            hand.adopt(places.send_home(student, held))
+    waiting = [student for student, where in hand.layout.unplaced if where == block]
+    offerings = hand.facts.offerings
+    _say("best three places", [_timed(lambda s=s: places.best_for(s, block)) for s in waiting])
+    _say("best ways to run", [_timed(lambda o=o: places.best_to_run(o, block)) for o in offerings])
+
+
+def _drawn(rng: Random, hand: Hand) -> list[Session]:
+    return rng.choices([s for s in hand.layout.sessions.values() if s.duties], k=DRAWN)
+
+
+def _fullest(hand: Hand) -> list[Session]:
+    held = [session for session in hand.layout.sessions.values() if session.duties]
+    return sorted(held, key=lambda one: -len(hand.layout.students_in(one.id)))[:FULLEST]
 
 
 def _timed(run: Callable[[], object]) -> tuple[float, float]:
@@ -100,23 +129,19 @@ def _dragged(rng: Random, hand: Hand) -> Edit:
     held = hand.layout.sessions[seat.session]
     others = [s for s in hand.layout.sessions.values() if s.blocks == held.blocks and s is not held]
     if not others:
-        return _in_another_room(rng, hand)
+        return _dragged(rng, hand)
     target = rng.choice(others)
     placed = Placement(student=seat.student, session=target.id)
     return Edit(left=((seat.student, held.id),), seats=(placed,))
 
 
-def _in_another_room(rng: Random, hand: Hand) -> Edit:
-    session = rng.choice(list(hand.layout.sessions.values()))
-    room = rng.choice(list(hand.facts.rooms))
+def _in_room(session: Session, room: str) -> Edit:
     return Edit(sessions=(session.model_copy(update={"room": room}),))
 
 
-def _under_another(rng: Random, hand: Hand) -> Edit:
-    session = rng.choice([s for s in hand.layout.sessions.values() if s.duties])
+def _under(session: Session, staff: str) -> Edit:
     first, rest = session.duties[0], session.duties[1:]
-    taken = Duty(staff=rng.choice(list(hand.facts.staff)), role=first.role)
-    duties = tuple(dict.fromkeys((taken, *rest)))
+    duties = tuple(dict.fromkeys((Duty(staff=staff, role=first.role), *rest)))
     return Edit(sessions=(session.model_copy(update={"duties": duties}),))
 
 
@@ -134,7 +159,7 @@ def _measure_repairs(problem: Problem, plan: Plan, asked: argparse.Namespace) ->
         if isinstance(answer, Contradiction):
             print(f"{seed} {case.kind}: cannot hold: {answer.locks} {answer.rules}", flush=True)
             continue
-        share = _unaffected_moved(case, plan, answer)
+        share = unaffected_moved(case, plan, answer)
         moved.append(share)
         hard += sum(f.kind == "hard" and f.covered_by is None for f in answer.plan.findings)
         line = f"{seed} {case.kind}: {times[-1][0]:.2f} s, cost {answer.plan.cost:,}"
@@ -150,7 +175,7 @@ def _measure_repairs(problem: Problem, plan: Plan, asked: argparse.Namespace) ->
         print(f"beside a re-solve: mean {statistics.fmean(worse):+.2%}, worst {max(worse):+.2%}")
 
 
-def _unaffected_moved(case: Upset, plan: Plan, answer: Repair) -> float:
+def unaffected_moved(case: Upset, plan: Plan, answer: Repair) -> float:
     """The share of students not touched by an upset who have another offering, room or lead."""
     problem = case.problem
     found = changes(

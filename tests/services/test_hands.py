@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
 
-from services.store import Store
+from services.store import PlanRow, Store
 from services.workflow import Refused, move, places_on
+from services.workflow.hands import KEPT
 from tests.services.school_day import KIM, VEGA, Clock, open_school, plan_day
 
 pytestmark = pytest.mark.parametrize("address", ["sqlite"], indirect=True)
@@ -50,3 +53,25 @@ def test_only_who_plans_the_day_may_ask(east: Store) -> None:
     draft = plan_day(east)
     with pytest.raises(Refused), places_on(east, VEGA, draft.id):
         pass
+
+
+def test_no_search_for_garbage_goes_through_a_plan_that_is_laid_out(east: Store) -> None:
+    draft = plan_day(east)
+    with places_on(east, KIM, draft.id) as places:
+        assert not any(one is places.facts for one in gc.get_objects())
+
+
+def test_a_plan_that_is_no_longer_kept_is_given_back(east: Store) -> None:
+    row = plan_day(east)
+    with places_on(east, KIM, row.id) as places:
+        first = weakref.ref(places.facts)
+    del places
+    for number in range(KEPT):
+        row = move(east, KIM, row.id, row.etag, "ada", None if number % 2 == 0 else _session(row))
+        with places_on(east, KIM, row.id):
+            pass
+    assert first() is None
+
+
+def _session(row: PlanRow) -> str:
+    return row.plan.sessions[0].id

@@ -196,8 +196,9 @@ def test_waiting_credit_and_a_teachers_flag_add_to_urgency():
 
 def test_who_worked_on_no_need_for_days_is_more_urgent_up_to_a_point():
     school = readiness(competency("a"))
-    assert urgency_of(needs_of(school, "06", unserved_days=2), "a") == 60
-    assert urgency_of(needs_of(school, "06", unserved_days=9), "a") == 75
+    assert urgency_of(needs_of(school, "06", unserved_days=1), "a") == 60
+    assert urgency_of(needs_of(school, "06", unserved_days=2), "a") == 90
+    assert urgency_of(needs_of(school, "06", unserved_days=9), "a") == 100
 
 
 def test_urgency_stays_between_1_and_100():

@@ -174,7 +174,7 @@ def test_who_has_waited_for_a_need_to_be_met_is_more_urgent_the_next_day(east: S
             now.urgency - need.urgency
             for now, need in zip(student.needs, before[student.id], strict=True)
         }
-        assert gained == ({15} if student.id in unmet else {0}), student.id
+        assert gained == ({30} if student.id in unmet else {0}), student.id
 
 
 def test_who_carried_more_has_the_smaller_fair_share_today(east: Store) -> None:

@@ -24,10 +24,11 @@ from schemas.problem import (
     RoomLock,
     SessionLock,
 )
-from schemas.school import Offering, RoleNeed, Room
+from schemas.school import Accommodation, Offering, RoleNeed, Room
 from services.examples import planted
 from solver.mending import Mended
 from solver.repair import Repair, repair
+from tests.bench.repairs import unaffected_moved
 from tests.bench.upsets import in_force as published_day
 from tests.bench.upsets import upset
 from tests.solver.plain_school import ART, CLEO, MATHS, OKAFOR, VEGA, Seated, changed, held, school
@@ -155,12 +156,128 @@ def test_where_no_adult_is_left_students_are_looked_after_at_home() -> None:
     }
 
 
-def test_where_mending_leaves_students_without_a_session_the_search_finds_them_places() -> None:
-    problem, plan = planted("flex6", 120, 0)
-    absent = upset(published_day(problem, plan), 12).problem
-    answer = repaired(absent)
+DRAMA = changed(OPEN_ART, id="drama", barred=("Ana", "Ben"))
+ALL_ART_2 = held("art", "second", students=("Ana", "Ben", "Dee", "Eli"), room="16", lead="Okafor")
+NOT_QUALIFIED = changed(KIM, qualifications=())
+
+
+def seats_of(answer: Repair, block: str = "first") -> dict[str, str]:
+    """What each student does in a block."""
+    offering = {s.id: s.offering for s in answer.plan.sessions if block in s.blocks}
+    return {
+        seat.student: offering[seat.session]
+        for seat in answer.plan.placements
+        if seat.session in offering
+    }
+
+
+def test_a_group_that_nobody_free_may_lead_is_lent_the_adult_of_a_smaller_one() -> None:
+    dee = held("drama", students=("Dee",), room="14", lead="Kim")
+    eli = held("drama", students=("Eli",), room="16", lead="Okafor")
+    offerings = (TAUGHT, OPEN_ART, DRAMA)
+    answer = repaired(day(MATHS_1, dee, eli, ALL_ART_2, staff=away(VEGA), offerings=offerings))
+    assert not answer.searched
+    assert kinds(answer.mended[0])[0] == "cover"
+    first = seats_of(answer)
+    assert (first["Ana"], first["Ben"]) == ("maths", "maths")
+    assert sorted(first) == ["Ana", "Ben", "Dee", "Eli"]
+    assert lead_of(answer.plan, "maths-first-12") == "Kim"
+
+
+def test_whoever_bars_a_seat_changes_places_so_that_nobody_stays_at_home() -> None:
+    small = Accommodation(id="few", student="Dee", kind="group_size", group_size=2)
+    fay, gus = (changed(PUPILS[0], id=name) for name in ("Fay", "Gus"))
+    art = held("art", students=("Dee", "Eli"), room="16", lead="Okafor")
+    drama = held("drama", students=("Fay", "Gus"), room="14", lead="Kim")
+    later = held("art", "second", students=("Ana", "Ben", "Eli", "Fay", "Gus"), room="16",
+                 lead="Okafor")  # fmt: skip
+    others = (changed(VEGA, away=AWAY), OKAFOR, NOT_QUALIFIED, LEE)
+    answer = repaired(
+        day(
+            MATHS_1, art, drama, later,
+            staff=others,
+            students=(*PUPILS, fay, gus),
+            offerings=(TAUGHT, OPEN_ART, changed(DRAMA, largest=2)),
+            accommodations=(small,),
+        )
+    )  # fmt: skip
+    assert not answer.searched
+    first = seats_of(answer)
+    assert {student for student, what in first.items() if what == "art"} >= {"Ana", "Ben", "Eli"}
+    assert first["Dee"] == "drama"
+
+
+def test_nobody_whom_a_lock_keeps_free_is_asked_to_supervise() -> None:
+    full = changed(OPEN_ART, largest=2)
+    staff = (*away(VEGA, KIM), DayStaff(id="Mo"), DayStaff(id="Nell"))
+    off = DutyLock(target="duty", id="k", owner="x", staff="Mo", block="first")
+    answer = repaired(day(*WHOLE, staff=staff, offerings=(TAUGHT, full), locks=(off,)))
+    assert kinds(answer.mended[0])[0] == "supervise"
+    assert not answer.plan.unplaced
+
+
+def test_whoever_is_too_many_for_an_adult_goes_to_another() -> None:
+    okafor = changed(OKAFOR, most_students=5)
+    drama = held("drama", students=("Eli",), room="14", lead="Kim")
+    art = held("art", students=("Dee",), room="16", lead="Okafor")
+    later = held("art", "second", students=("Ana", "Ben", "Dee"), room="16", lead="Okafor")
+    answer = repaired(
+        day(
+            MATHS_1, art, drama, later,
+            staff=(changed(VEGA, away=AWAY), okafor, NOT_QUALIFIED, LEE),
+            offerings=(TAUGHT, OPEN_ART, changed(DRAMA, barred=())),
+        )
+    )  # fmt: skip
+    assert [kinds(one)[0] for one in answer.mended] == ["split"]
+    assert sorted(seats_of(answer)) == ["Ana", "Ben", "Dee", "Eli"]
+
+
+def test_a_shared_room_takes_no_more_of_a_group_than_it_has_seats() -> None:
+    lab = changed(HALL, id="lab", zones=2, seats=3)
+    rooms = (*school().rooms, HALL, changed(HALL, id="16", seats=8), lab)
+    art = held("art", students=("Dee",), room="lab", lead="Okafor")
+    drama = held("drama", students=("Eli",), room="lab", lead="Kim")
+    sewing = held("sewing", students=("Fay",), room="16", lead="Mo")
+    later = held("art", "second", students=("Ana", "Ben", "Dee", "Eli"), room="16", lead="Okafor")
+    offerings = (
+        TAUGHT, OPEN_ART, changed(DRAMA, barred=()), changed(OPEN_ART, id="sewing"),
+    )  # fmt: skip
+    answer = repaired(
+        day(
+            MATHS_1, art, drama, sewing, later,
+            staff=(changed(VEGA, away=AWAY), OKAFOR, NOT_QUALIFIED, LEE, DayStaff(id="Mo")),
+            students=(*PUPILS, changed(PUPILS[0], id="Fay", away=("second",))),
+            offerings=offerings,
+            rooms=rooms,
+        )
+    )  # fmt: skip
+    assert not answer.searched
+    assert sorted(seats_of(answer)) == ["Ana", "Ben", "Dee", "Eli", "Fay"]
+
+
+def test_an_adult_who_is_to_be_free_leaves_even_a_group_that_nobody_else_may_lead() -> None:
+    full = changed(OPEN_ART, largest=2)
+    off = DutyLock(target="duty", id="k", owner="x", staff="Vega", block="first")
+    staff = (VEGA, OKAFOR, changed(KIM, away=AWAY), LEE)
+    answer = repaired(day(*WHOLE, staff=staff, offerings=(TAUGHT, full), locks=(off,)))
+    assert {one.student for one in answer.plan.unplaced} == {"Ana", "Ben"}
+    assert kinds(answer.mended[0]) == ["cancel"]
+
+
+def test_after_much_was_judged_one_way_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = day(*WHOLE, staff=away(VEGA))
+    assert len(repaired(problem).mended[0].ways) > 1
+    monkeypatch.setattr("solver.ways.MOST_WORK", 0)
+    assert kinds(repaired(problem).mended[0]) == ["cover"]
+
+
+def test_the_search_finds_places_for_those_left_and_moves_few_others() -> None:
+    problem, plan = planted("flex6", 90, 1)
+    case = upset(published_day(problem, plan), 10)
+    answer = repaired(case.problem)
     assert answer.searched
-    assert answer.plan.unplaced == ()
+    assert not answer.plan.unplaced
+    assert unaffected_moved(case, plan, answer) < 0.1
 
 
 def test_a_closed_room_moves_its_session_alone() -> None:
