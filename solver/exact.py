@@ -42,7 +42,7 @@ class Exact:
         load(self._engine, program.matrix, self._whole)
         self._engine.setOptionValue("mip_rel_gap", NEAR_ENOUGH)
         self._engine.setOptionValue("mip_heuristic_run_root_reduced_cost", False)
-        for heuristic in ("rens", "rins") if seats else ():  # they presolve, which may never end
+        for heuristic in ("rens", "rins"):  # they presolve once more, which may never end
             self._engine.setOptionValue(f"mip_heuristic_run_{heuristic}", False)
 
     def start_from(self, sessions: Iterable[Fixed]) -> None:

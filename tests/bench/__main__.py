@@ -4,6 +4,7 @@ python -m tests.bench                          one seed, the smaller families
 python -m tests.bench --full [--seeds 3]       everything; hours; writes docs/bench.md and .svg
 python -m tests.bench families --only lab      one family, one seed
 python -m tests.bench itc --time 600 --only comp-2007-2-1
+python -m tests.bench ... --write         the tables go to docs/bench.md and .svg, whatever was asked
 python -m tests.bench ... --keep FOLDER        problems, plans and measurements stay there, and
                                                a run that was broken off goes on from them
 """
@@ -16,7 +17,16 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.bench.cases import GROWTH, SEEDS, TIGHT, Case, full_cases, growth_cases, quick_cases
+from tests.bench.cases import (
+    GROWTH,
+    SEEDS,
+    TIGHT,
+    TIGHTER,
+    Case,
+    full_cases,
+    growth_cases,
+    quick_cases,
+)
 from tests.bench.drawing import picture
 from tests.bench.measuring import Bench, Measured
 from tests.bench.outside import INSTANCES, divisions, timetables
@@ -41,11 +51,15 @@ def main() -> None:
             MEASURES[part](folder, asked, results)
     tables = written(results, f"python -m tests.bench {' '.join(sys.argv[1:])}".strip())
     print("\n" + tables)
-    if asked.full and not asked.parts and not asked.only:
+    if asked.write or _is_whole(asked):
         DOCS.mkdir(exist_ok=True)
         (DOCS / "bench.md").write_text(f"{tables}\n![cost against time](bench.svg)\n")
         (DOCS / "bench.svg").write_text(picture(_first_days(results)))
         print(f"written: {DOCS / 'bench.md'}, {DOCS / 'bench.svg'}")
+
+
+def _is_whole(asked: argparse.Namespace) -> bool:
+    return asked.full and not (asked.parts or asked.only or asked.tight)
 
 
 def _first_days(results: Results) -> list[tuple[Case, list[Measured]]]:
@@ -65,6 +79,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", default=[], help="families or instances by name")
     parser.add_argument("--peers", nargs="*", help=f"of {', '.join(PEERS)}; all when not said")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many in a full run")
+    parser.add_argument("--tight", type=float, choices=(TIGHT, TIGHTER), help="both when not said")
+    parser.add_argument("--write", action="store_true", help="writes the tables to docs")
     parser.add_argument("--time", type=float, help="seconds for each outside instance")
     parser.add_argument("--keep", type=Path, help="a folder in which everything stays")
     asked = parser.parse_args()
@@ -101,6 +117,8 @@ def _peers(case: Case, asked: argparse.Namespace) -> tuple[str, ...]:
 
 def _is_asked(case: Case, asked: argparse.Namespace) -> bool:
     """With --only, one seed of what it names unless everything is asked for."""
+    if asked.tight not in (None, case.tight):
+        return False
     if not asked.only:
         return True
     named = any(case.name.startswith(f"{name}-") for name in asked.only)
@@ -108,7 +126,8 @@ def _is_asked(case: Case, asked: argparse.Namespace) -> bool:
 
 
 def _measure_itc(folder: Path, asked: argparse.Namespace, results: Results) -> None:
-    only = tuple(asked.only) or (() if asked.full else QUICK_INSTANCES)
+    named = tuple(name for name in asked.only if name.startswith("comp-"))
+    only = named or (() if asked.full else QUICK_INSTANCES)
     limit = asked.time or (FULL_SECONDS if asked.full else QUICK_SECONDS)
     results.timetables += timetables(folder, limit, _say, only)
     if not results.timetables:
