@@ -23,11 +23,9 @@ BATCH = 2
 """Neighbourhoods tried from the same board before any is adopted: fixed, so that the plan does
 not depend on the number of workers."""
 
-CHEAP = 4
-"""So many of the first neighbourhoods take little work."""
-
 ROUNDS = 2
-"""How often each of these is tried before any is drawn by what it has won."""
+"""How often each neighbourhood that takes little work is tried before any is drawn by what it has
+won."""
 
 MEMORY = 0.7
 """How much of what a neighbourhood won and spent still counts after its next try."""
@@ -35,6 +33,8 @@ MEMORY = 0.7
 LEAST_WORK = 1.0
 """Units of work that a try is taken to cost at least: neighbourhoods share the work, not the tries,
 by what they have won, and the cheapest are not tried without end."""
+
+CHEAP = [number for number, one in enumerate(NEIGHBOURHOODS) if one.cheap]
 
 PATIENCE = 40
 """Batches without a better plan before the search is called off where nothing else stops it."""
@@ -118,8 +118,8 @@ class Improvement:
     def _task(self) -> Task:
         self._tried += 1
         seed = f"{self.effort.limits.seed}.{self._tried}"
-        if self._tried <= CHEAP * ROUNDS:
-            number = (self._tried - 1) % CHEAP
+        if self._tried <= len(CHEAP) * ROUNDS:
+            number = CHEAP[(self._tried - 1) % len(CHEAP)]
             return Task(self._problem, photograph(self.board), number, seed)
         success = [won / spent for won, spent in zip(self._won, self._spent, strict=True)]
         floor = max(success) / 4

@@ -24,6 +24,8 @@ class Neighbourhood(ABC):
 
     name: ClassVar[str]
     """In a school's words."""
+    cheap: ClassVar[bool] = False
+    """Whether it takes little work."""
 
     @abstractmethod
     def change(self, reach: Reach, board: Board, random: Random) -> float:
@@ -76,6 +78,7 @@ class Seats(Neighbourhood):
     """The seats of many students over the whole day, in the sessions there are."""
 
     name = "seats of the day"
+    cheap = True
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
         students = list(reach.facts.students)
@@ -90,6 +93,7 @@ class Sections(Neighbourhood):
     seats of many students open over the whole day."""
 
     name = "sections of a block"
+    cheap = True
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
         left = board.unplaced()
@@ -116,6 +120,7 @@ class Adults(Neighbourhood):
     """Who leads which session of a block: whoever the students know from the published plan."""
 
     name = "adults of a block"
+    cheap = True
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
         return trade_adults(reach, board, random.choice(reach.facts.flex))
@@ -125,6 +130,7 @@ class Rooms(Neighbourhood):
     """Which session of a block is in which room: the published one, and none too large."""
 
     name = "rooms of a block"
+    cheap = True
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
         return trade_rooms(reach, board, random.choice(reach.facts.flex))

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pydantic import Field
 
 from schemas.base import BlockId, CompetencyId, Frozen, SessionId, StaffId, StudentId
-from schemas.plan import Audience, Finding, Placement, Session, Unplaced
+from schemas.plan import Audience, Placement, Session, Unplaced
 from schemas.problem import PlacementLock
 from schemas.schedule import Reason
 from solver.changes import Change, PersonKind, Whereabouts
 from solver.facts import Facts
 from solver.layout import Layout
-from solver.rules import RULES
 
 NEUTRAL = "not-possible"
 """The one refusal in which a confidential rule hides; ordinary ones use it too."""
@@ -124,26 +123,6 @@ def why_unplaced(entry: Unplaced) -> Reason:
 # --- why not there ------------------------------------------------------------------------------
 
 
-def why_not_there(
-    facts: Facts, layout: Layout, student: StudentId, session: SessionId
-) -> list[Refusal]:
-    """Each hard rule that moving the student there, away from where they are, would newly break;
-    empty when nothing stands in the way."""
-    before = _hard(layout)
-    after = _hard(moved(facts, layout, student, session))
-    known = [(f.rule, f.cause, f.subjects, f.amount) for f in before]
-    return [
-        Refusal(
-            rule=finding.rule,
-            cause=finding.cause,
-            parameters=finding.subjects,
-            audience="everyone" if finding.rule in TOLD_TO_EVERYONE else "entitled",
-        )
-        for finding in after
-        if (finding.rule, finding.cause, finding.subjects, finding.amount) not in known
-    ]
-
-
 def told(refusals: Iterable[Refusal], entitled: bool) -> list[Refusal]:
     """What an asker may know of why not: all, or the open rules, or the neutral sentence alone."""
     every = list(refusals)
@@ -213,19 +192,6 @@ def served(
         if (need := facts.needs[student].get(one)) is not None and one not in taken
     ]
     return max(needs, key=lambda need: need.urgency).competency if needs else None
-
-
-def _hard(layout: Layout) -> list[Finding]:
-    return [
-        finding
-        for rule in RULES.values()
-        if rule.kind == "hard"
-        for finding in rule.check(layout)
-        if not any(
-            rule.covers(override, finding.cause, finding.subjects)
-            for override in layout.facts.problem.overrides
-        )
-    ]
 
 
 # --- why changed --------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ python -m tests.bench                          one seed, the smaller families
 python -m tests.bench --full [--seeds 3]       everything; hours; writes docs/bench.md and .svg
 python -m tests.bench families --only lab      one family, one seed
 python -m tests.bench itc --time 600 --only comp-2007-2-1
-python -m tests.bench ... --write         the tables go to docs/bench.md and .svg, whatever was asked
+python -m tests.bench ... --write              docs/bench.md and .svg get what was measured
 python -m tests.bench ... --keep FOLDER        problems, plans and measurements stay there, and
                                                a run that was broken off goes on from them
 """

@@ -11,21 +11,24 @@ from schemas.problem import Ballot, DayService, PlacementLock, Problem, Request
 from schemas.schedule import Reason
 from schemas.school import Accommodation, Offering, Relation, RoleNeed
 from solver.changes import Change, Whereabouts
+from solver.explain import verdict
 from solver.facts import Facts
+from solver.hand import Hand
 from solver.layout import Layout
+from solver.places import Places
 from solver.reasons import (
     NEUTRAL,
+    Refusal,
     adults_moved,
     moved,
-    told,
     why_changed,
     why_here,
-    why_not_there,
     why_unplaced,
 )
 from tests.solver.plain_school import ANA, ART, BEN, CLEO, MATHS, OKAFOR, changed, held, school
 from tests.solver.plain_school import layout as laid_out
 
+THERE = "maths-first-12"
 MATHS_HERE = held("maths", students=("Ana",), serves="fractions")
 
 
@@ -116,10 +119,15 @@ def test_an_unplaced_student_is_told_why_and_where_to_go() -> None:
 # --- why not there ------------------------------------------------------------------------------
 
 
-def refused(problem: Problem, *seated: Any, student: str = "Cleo") -> list[tuple[str, str]]:
-    layout = laid_out(problem, *seated)
-    found = why_not_there(layout.facts, layout, student, "maths-first-12")
-    return [(refusal.rule, refusal.cause) for refusal in found]
+def refusals(problem: Problem, *seated: Any, entitled: bool = True) -> list[Refusal]:
+    """What Cleo, or somebody who may know more, is told of why she can't be in maths."""
+    hand = Hand(laid_out(problem, *seated))
+    told = verdict(hand, Places(hand).move("Cleo", hand.layout.sessions[THERE]), "Cleo", entitled)
+    return [bar.refusal for bar in told.bars]
+
+
+def refused(problem: Problem, *seated: Any) -> list[tuple[str, str]]:
+    return [(refusal.rule, refusal.cause) for refusal in refusals(problem, *seated)]
 
 
 def test_nothing_stands_in_the_way_of_an_open_seat() -> None:
@@ -158,8 +166,7 @@ def test_the_entitled_are_told_of_a_pair_kept_apart() -> None:
     ],
 )
 def test_everybody_else_hears_one_neutral_sentence_without_names(extra: dict[str, Any]) -> None:
-    layout = laid_out(school(**extra), MATHS_HERE)
-    answer = told(why_not_there(layout.facts, layout, "Cleo", "maths-first-12"), entitled=False)
+    answer = refusals(school(**extra), MATHS_HERE, entitled=False)
     assert [(one.rule, one.cause, one.parameters) for one in answer] == [(NEUTRAL, "", {})]
 
 
@@ -167,19 +174,17 @@ def test_an_ordinary_refusal_reads_the_same_neutral_sentence() -> None:
     lock = PlacementLock(
         target="placement", id="k", owner="Kim", student="Cleo", offering="art", block="first"
     )
-    layout = laid_out(
-        school(locks=(lock,)), MATHS_HERE, held("art", students=("Ben", "Cleo"), room="14")
-    )
-    found = why_not_there(layout.facts, layout, "Cleo", "maths-first-12")
+    art = held("art", students=("Ben", "Cleo"), room="14")
+    found = refusals(school(locks=(lock,)), MATHS_HERE, art)
     assert [one.rule for one in found] == ["lock"]
-    assert [one.rule for one in told(found, entitled=False)] == [NEUTRAL]
+    found = refusals(school(locks=(lock,)), MATHS_HERE, art, entitled=False)
+    assert [one.rule for one in found] == [NEUTRAL]
 
 
 def test_an_open_reason_hides_a_confidential_one_beside_it() -> None:
     small = changed(MATHS, largest=1)
     problem = school(offerings=(small, ART), relations=(APART,))
-    layout = laid_out(problem, MATHS_HERE)
-    answer = told(why_not_there(layout.facts, layout, "Cleo", "maths-first-12"), entitled=False)
+    answer = refusals(problem, MATHS_HERE, entitled=False)
     assert [one.rule for one in answer] == ["group-size"]
 
 
