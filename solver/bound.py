@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+import numpy as np
+
 from schemas.base import StudentId
 from solver.board import Board
+from solver.branching import Branching
 from solver.daylp import DayProgram
-from solver.effort import ENTRY_WORK
+from solver.effort import ENTRY_WORK, NODE_WORK
 from solver.linear import LinearProgram, Reals, safe_bound
 from solver.locked import Locked
 from solver.options import Option
 from solver.reach import Reach
+from solver.score import stake
 from solver.staying import Staying
 
 FEW_BLOCKS = 2
@@ -27,7 +31,7 @@ BROKEN = 0.02
 
 def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, float]:
     """The bound, and the units of work it took: from the blocks of a short day, or from a longer
-    one seen as one stretch.
+    one seen as one stretch; numbers of sections of a short day are whole.
 
     The program drops rules (ways, named company, and clashes in time where the day is one stretch)
     and adds none, so its optimum holds for every lawful plan; where it stops early its dual prices
@@ -39,46 +43,82 @@ def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, floa
     fresh = frozenset(range(len(periods)))
     program = DayProgram(reach, Board(reach.facts), periods, fresh, guide=False)
     Locked(program).build()
-    moves = Staying(program).build() if short else 0
-    linear = LinearProgram(program.matrix)
-    values = linear.solve(most_iterations)
-    if short:
-        _add_links(program, linear, values, most_iterations)
-    prices = linear.prices()
-    proven = safe_bound(program.matrix, prices) if len(prices) else 0
-    work = linear.work + len(program.matrix.coefficient) * ENTRY_WORK
-    return reach.worth.unserved() + moves + proven, work
+    staying = Staying(program)
+    at_most = reach.worth.unserved() + (staying.build() if short else 0)
+    linked = _Linked(program, most_iterations)
+    values = linked.solve()
+    bound, nodes = linked.proven(), 0
+    if short and values is not None:
+        sections = [room.column for room in program.sections.rooms]
+        branching = Branching(linked, (sections, staying.hosts()), stake(reach.facts))
+        bound, nodes = branching.bound(values), branching.nodes
+    entries = len(program.matrix.coefficient)
+    return at_most + bound, linked.linear.work + nodes * NODE_WORK + entries * ENTRY_WORK
 
 
-def _add_links(
-    program: DayProgram, linear: LinearProgram, values: Reals | None, most_iterations: int
-) -> None:
-    """Solves anew with links that a solution breaks, as long as it breaks some."""
-    links = _Links(program)
-    for _ in range(ROUNDS):
-        broken = [] if values is None else list(links.broken(values))
-        if not broken:
-            break
-        for terms in broken:
-            linear.add_row(terms, high=0)
-        values = linear.solve(most_iterations)
+class _Linked:
+    """A day program that is solved anew with links that a solution breaks, as long as it breaks
+    some: nobody has more of a seat in an option than it has sections. Few of these rows bind."""
 
-
-class _Links:
-    """Rows of which few bind: nobody has more of a seat in an option than it has sections."""
-
-    def __init__(self, program: DayProgram) -> None:
+    def __init__(self, program: DayProgram, most_iterations: int) -> None:
+        self.linear = LinearProgram(program.matrix)
+        self._matrix, self._most_iterations = program.matrix, most_iterations
         self._sections: dict[Option, list[int]] = defaultdict(list)
         for room in program.sections.rooms:
             self._sections[room.option].append(room.column)
-        self._seats: dict[tuple[StudentId, Option], list[int]] = defaultdict(list)
+        seats: dict[tuple[StudentId, Option], list[int]] = defaultdict(list)
         for seat in program.seats:
-            self._seats[seat.student, seat.option].append(seat.column)
+            seats[seat.student, seat.option].append(seat.column)
+        self._links = [(columns, self._sections[option]) for (_, option), columns in seats.items()]
+        self._added = np.zeros(len(self._links), dtype=np.bool_)
+        self._seats = _Sums([columns for columns, _ in self._links])
+        self._opened = _Sums([sections for _, sections in self._links])
 
-    def broken(self, values: Reals) -> Iterator[list[tuple[int, int]]]:
+    def limits(self, column: int) -> tuple[int, int]:
+        """The lowest and the highest value of a column now."""
+        return self._matrix.low[column], self._matrix.high[column]
+
+    def limit(self, column: int, low: int, high: int) -> None:
+        """Sets them."""
+        self.linear.limit(column, low, high)
+
+    def solve(self) -> Reals | None:
+        """The values of the columns at an optimum; None when there is none within the limit."""
+        values = self.linear.solve(self._most_iterations)
+        for _ in range(ROUNDS):
+            broken = [] if values is None else list(self._broken(values))
+            if not broken:
+                break
+            for terms in broken:
+                self.linear.add_row(terms, high=0)
+            values = self.linear.solve(self._most_iterations)
+        return values
+
+    def proven(self) -> int:
+        """What every solution costs at least, by the dual prices of the last one."""
+        prices = self.linear.prices()
+        return safe_bound(self._matrix, prices) if len(prices) else 0
+
+    def _broken(self, values: Reals) -> Iterator[list[tuple[int, int]]]:
         """The terms of the rows, at most 0, that a solution breaks; each once."""
-        for (student, option), seats in list(self._seats.items()):
-            sections = self._sections[option]
-            if values[seats].sum() > values[sections].sum() + BROKEN:
-                del self._seats[student, option]
-                yield [*((seat, 1) for seat in seats), *((section, -1) for section in sections)]
+        over = self._seats.of(values) > self._opened.of(values) + BROKEN
+        for number in np.flatnonzero(over & ~self._added).tolist():
+            self._added[number] = True
+            seats, sections = self._links[number]
+            yield [*((seat, 1) for seat in seats), *((section, -1) for section in sections)]
+
+
+class _Sums:
+    """Sums of the values of columns, list by list."""
+
+    def __init__(self, lists: list[list[int]]) -> None:
+        self._count = len(lists)
+        self._columns = np.asarray([c for columns in lists for c in columns], dtype=np.int64)
+        lengths = [len(columns) for columns in lists]
+        self._list_of = np.repeat(np.arange(self._count), lengths)
+
+    def of(self, values: Reals) -> Reals:
+        """The sum of each list."""
+        sums = np.zeros(self._count)
+        np.add.at(sums, self._list_of, values[self._columns])
+        return sums

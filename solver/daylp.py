@@ -9,6 +9,7 @@ from itertools import product
 from typing import NamedTuple
 
 from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
+from schemas.problem import DayService
 from schemas.school import MinuteKind
 from solver.board import Board
 from solver.linear import Matrix
@@ -324,12 +325,28 @@ class DayProgram:
         worth, standing = self.worth, self.board.sessions_of(student)
         for service in worth.services[student]:
             had = sum(worth.delivered(service, s.offering.id, s.blocks) for s in standing)
-            ways = [
-                (s.column, -max(worth.delivered(service, s.option.offering.id, run)
-                                for run in s.option.runs))
+            minutes = {
+                s: max(worth.delivered(service, s.option.offering.id, run) for run in s.option.runs)
                 for s in mine
-            ]  # fmt: skip
+            }
+            ways = [(self._counting(service, s), -reach) for s, reach in minutes.items() if reach]
             self._reward(service.minutes_due - had, worth.price["service-short"], ways)
+
+    def _counting(self, service: DayService, seat: SeatColumn) -> int:
+        """The column that says whether a seat counts for a service: not in a block in which
+        something runs that the student is not to miss for it. What could be opened then is told
+        to a bound alone, as it makes first plans dearer."""
+        run = seat.option.runs[0]
+        missed = self.facts.not_to_be_missed(service)
+        if not missed or len(run) > 1 or len(self.sections.periods[seat.option.uses[0][0]]) > 1:
+            return seat.column
+        standing = any(s.offering.id in missed for s in self.board.in_block[run[0]])
+        counts = self.matrix.column(high=0 if standing else 1)
+        self.matrix.row(((counts, 1), (seat.column, -1)), high=0)
+        for offering in () if self._guide else missed:
+            columns, most = self.sections.running(offering, run[0])
+            self.matrix.row(((counts, most), *((column, 1) for column in columns)), high=most)
+        return counts
 
     def _build_floors(
         self, student: StudentId, mine: list[SeatColumn], elsewhere: list[Elsewhere]

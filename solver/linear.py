@@ -153,6 +153,7 @@ class LinearProgram:
 
     def limit(self, column: int, low: int, high: int) -> None:
         """Sets the bounds of a column."""
+        self.matrix.low[column], self.matrix.high[column] = low, high
         self._engine.changeColBounds(column, float(low), float(high))
 
 

@@ -84,6 +84,20 @@ class Sections:
         if self.posts is not None:
             self.posts.agree()
 
+    def running(self, offering: OfferingId, block: BlockId) -> tuple[list[int], int]:
+        """The columns that count new sections of an offering that take up a block, and how many
+        of them there can be."""
+        columns = [
+            room.column
+            for room in self.rooms
+            if room.option.offering.id == offering and any(block in run for run in room.option.runs)
+        ]
+        limit = self.facts.offerings[offering].most_sections
+        most = sum(self.matrix.high[column] for column in columns)
+        if limit is not None and not self.reach.size_waived(offering):
+            most = min(most, limit)
+        return columns, most
+
     def _standing(self) -> list[Option]:
         return [
             self._option_of(session)

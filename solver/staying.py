@@ -53,6 +53,10 @@ class Staying:
                 self.matrix.row(((kept, 1), *((way, -1) for way in ways)), high=0)
         return at_most
 
+    def hosts(self) -> list[int]:
+        """The columns of which offering a room, or a lead, has at a time."""
+        return [column for held in self._held.values() for column in held.values()]
+
     def _suited(self, place: PublishedPlace, key: Key) -> list[Offering]:
         """What the student could do in that room, or with that lead."""
         what, name, _ = key

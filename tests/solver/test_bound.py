@@ -8,6 +8,9 @@ import pytest
 
 from schemas.plan import Duty, Engine, Placement
 from schemas.problem import (
+    DayCompetency,
+    DayService,
+    DayStaff,
     DayStudent,
     Override,
     PlacementLock,
@@ -171,3 +174,56 @@ def test_a_bound_counts_on_no_lock_that_a_person_may_break() -> None:
     art = SessionLock(target="session", id="k", owner="Office", offering="art", block="first")
     freed = Override(id="o", rule="lock", subjects={"lock": "k"}, reason="Ill", person="Head")
     assert day_bound(reach_of(school(**ONE_LEAD, locks=(art,), overrides=(freed,))))[0] == 0
+
+
+def test_a_bound_opens_no_half_sections_of_a_short_day() -> None:
+    names = ("reading", "writing", "drawing")
+    adults = ("Ito", "Lund", "Mora")
+    pairs = (("Ito", "Lund"), ("Lund", "Mora"), ("Mora", "Ito"))
+    offerings = tuple(
+        changed(MATHS, id=name, competencies=(name,), roles=(
+            RoleNeed(role="lead", qualification=one), RoleNeed(role="support", qualification=other),
+        ))
+        for name, (one, other) in zip(names, pairs, strict=True)
+    )  # fmt: skip
+    needing = tuple(
+        DayStudent(id=name.title(), needs=({"competency": name, "urgency": 40},)) for name in names
+    )
+    problem = school(
+        blocks=(FIRST,),
+        competencies=tuple(DayCompetency(id=name) for name in names),
+        offerings=offerings,
+        students=needing,
+        staff=tuple(DayStaff(id=name, qualifications=(name,)) for name in adults),
+    )
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == best_cost(problem) == 2 * 40 * weight(problem, RULES["unmet-need"])
+
+
+SPEECH = changed(
+    ART,
+    id="speech",
+    modality="service",
+    roles=(RoleNeed(role="specialist", qualification="speech"),),
+)
+OWED = DayService(
+    id="v", student="Dan", kind="speech", minutes_due=40, qualification="speech",
+    setting="pull_out", largest_group=5, not_from_offerings=("art",),
+)  # fmt: skip
+
+
+def owing(service: DayService) -> Problem:
+    """A day of one block on which Dan is owed speech, and art is locked."""
+    art = SessionLock(target="session", id="k", owner="Office", offering="art", block="first")
+    therapist = DayStaff(id="Ruiz", qualifications=("speech",))
+    return school(
+        blocks=(FIRST,), students=PUPILS, staff=(OKAFOR, therapist), locks=(art,),
+        offerings=(changed(ART, largest=4, most_sections=1), SPEECH), services=(service,),
+    )  # fmt: skip
+
+
+def test_a_bound_counts_no_support_given_while_the_student_misses_what_they_should_not() -> None:
+    anytime = owing(changed(OWED, not_from_offerings=()))
+    assert day_bound(reach_of(anytime))[0] == 0
+    bound, _ = day_bound(reach_of(owing(OWED)))
+    assert bound == best_cost(owing(OWED)) == 40 * weight(anytime, RULES["service-short"])
