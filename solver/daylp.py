@@ -273,14 +273,11 @@ class DayProgram:
         for seat in self.seats:
             if seat.student in self.lawful.apart:
                 seats[seat.student][seat.option].append(seat.column)
-        sections: dict[Option, list[int]] = defaultdict(list)
-        for room in self.sections.rooms:
-            sections[room.option].append(room.column)
         for relation, kind in self.facts.apart:
             one, other = seats.get(relation.student, {}), seats.get(relation.other, {})
             for option in [o for o in one if o in other and kind == "student"]:
                 both = ((column, 1) for column in (*one[option], *other[option]))
-                opened = ((column, -1) for column in sections[option])
+                opened = ((column, -1) for column in self.sections.columns[option])
                 self.matrix.row((*both, *opened), high=int(option.session is not None))
 
     def _out_of_order(self, first: Option, then: Option) -> bool:

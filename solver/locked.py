@@ -17,9 +17,6 @@ class Locked:
 
     def __init__(self, program: DayProgram) -> None:
         self.program, self.matrix = program, program.matrix
-        self._sections: dict[Option, list[int]] = defaultdict(list)
-        for room in program.sections.rooms:
-            self._sections[room.option].append(room.column)
 
     def build(self) -> None:
         """Adds the rows."""
@@ -56,7 +53,7 @@ class Locked:
             column
             for option in self.program.sections.of_offering[offering]
             if _covers(option, block)
-            for column in self._sections[option]
+            for column in self.program.sections.columns[option]
         ]
         self.matrix.row(((column, 1) for column in sections), low=min(1, len(sections)))
 
@@ -65,7 +62,7 @@ class Locked:
         takes = [
             (column, max(len(run) for run in option.runs))
             for option in self.program.sections.of_offering[offering]
-            for column in self._sections[option]
+            for column in self.program.sections.columns[option]
         ]
         self.matrix.row(takes, low=blocks if takes else 0)
 

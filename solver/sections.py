@@ -56,6 +56,8 @@ class Sections:
         self.posts = Posts(matrix, reach, board) if named else None
         self.period_of = {block: p for p, blocks in enumerate(periods) for block in blocks}
         self.rooms: list[RoomColumn] = []
+        self.columns: dict[Option, list[int]] = defaultdict(list)
+        """The columns that count new sections of an option."""
         self.enters: dict[Option, tuple[int, ...]] = {}
         """The rows in which each student of an option counts 1."""
         self.spanning: list[Option] = []
@@ -88,9 +90,10 @@ class Sections:
         """The columns that count new sections of an offering that take up a block, and how many
         of them there can be."""
         columns = [
-            room.column
-            for room in self.rooms
-            if room.option.offering.id == offering and any(block in run for run in room.option.runs)
+            column
+            for option in self.of_offering[offering]
+            if any(block in run for run in option.runs)
+            for column in self.columns[option]
         ]
         limit = self.facts.offerings[offering].most_sections
         most = sum(self.matrix.high[column] for column in columns)
@@ -172,6 +175,7 @@ class Sections:
         columns = self._room_columns(option) if crews else []
         if not columns:
             return False
+        self.columns[option] = [column for _, column in columns]
         self._build_sizes(option, columns)
         if self.posts is None:
             self._limit_students(option, crews)
