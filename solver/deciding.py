@@ -74,11 +74,7 @@ class Deciding:
     def start_from(self, sessions: Iterable[Fixed]) -> None:
         """Offers the engine sessions as they stood, as far as the program has a place for them."""
         sections = self.program.sections
-        rooms = {
-            (c.option.offering.id, c.option.runs[0], room.id): c
-            for c in sorted(sections.rooms, key=lambda column: column.most)
-            for room in c.rooms
-        }
+        rooms = sections.by_room()
         hints: dict[int, int] = {column.column: 0 for column in sections.rooms}
         posts = sections.posts.columns if sections.posts is not None else ()
         held = {(p.option, p.need.role, p.staff): p.column for p in posts}

@@ -48,16 +48,11 @@ class Exact:
     def start_from(self, sessions: Iterable[Fixed]) -> None:
         """Offers the engine sessions as they stood, as far as the program has a place for them."""
         counts: dict[int, int] = defaultdict(int)
-        sections = self.program.sections
-        columns = {
-            (c.option.offering.id, c.option.runs[0], room.id): c.column
-            for c in sorted(sections.rooms, key=lambda column: column.most)
-            for room in c.rooms
-        }
+        rooms = self.program.sections.by_room()
         for session in sessions:
-            column = columns.get((session.offering, session.blocks, session.room))
-            if column is not None:
-                counts[column] += 1
+            found = rooms.get((session.offering, session.blocks, session.room))
+            if found is not None:
+                counts[found.column] += 1
         self._engine.setSolution(
             len(self._whole),
             np.asarray(self._whole, np.int32),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from schemas.base import BlockId, OfferingId, StaffId
+from schemas.base import BlockId, OfferingId, RoomId, StaffId
 from schemas.problem import ProtectedTime
 from schemas.school import MinuteKind, Offering, RoleNeed, Room
 from solver.board import Board, OpenSession
@@ -85,6 +85,14 @@ class Sections:
             self._protect(time)
         if self.posts is not None:
             self.posts.agree()
+
+    def by_room(self) -> dict[tuple[OfferingId, Run, RoomId], RoomColumn]:
+        """The column of an offering's sections in a run and a room: the largest that it holds."""
+        return {
+            (column.option.offering.id, column.option.runs[0], room.id): column
+            for column in sorted(self.rooms, key=lambda column: column.most)
+            for room in column.rooms
+        }
 
     def running(self, offering: OfferingId, block: BlockId) -> tuple[list[int], int]:
         """The columns that count new sections of an offering that take up a block, and how many
