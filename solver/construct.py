@@ -165,17 +165,19 @@ class Filling:
         placing.finish()
         self.work += placing.steps * STEP_WORK
 
-    def _open_sections(self, periods: Periods, near: int, fresh: frozenset[int]) -> int:
-        """Opens what the program asks for; how many sections got an adult and a room."""
+    def _open_sections(self, periods: Periods, near: int, fresh: frozenset[int]) -> bool:
+        """Opens what the program asks for; whether it is worth asking anew, as some sections got
+        an adult and a room, and some did not."""
         program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
         dive = Dive(program, near, self.seed)
         found = dive.run()
         self.work += dive.linear.work + len(program.matrix.coefficient) * ENTRY_WORK
         if found is None:
-            return 0
+            return False
         sections = [s for room, count in found.items() for s in self._sections(room, count)]
         wanted = program.sections.busy(dive.values, near)
-        return len(Naming(self.reach, self.board).open(sections, wanted))
+        opened = Naming(self.reach, self.board).open(sections, wanted)
+        return 0 < len(opened) < len(sections)
 
     @staticmethod
     def _sections(room: RoomColumn, count: int) -> list[Section]:

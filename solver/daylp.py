@@ -162,11 +162,16 @@ class DayProgram:
         ]
         return mine + [
             self._seat_column(student, option, None)
-            for option in self.sections.spanning
+            for option in self.sections.by_name
             if None not in interests.get(option.offering.id, ())
-            and self.lawful.may_take(student, option.offering.id)
+            and self._may_take(student, option.offering.id)
             and self._could_come(student, option)
         ]
+
+    def _may_take(self, student: StudentId, offering: OfferingId) -> bool:
+        """Whether nothing about the two alone forbids it; to a bound, nothing that binds."""
+        may_take = self.lawful.may_take if self._guide else self.reach.may_come
+        return may_take(student, offering)
 
     def _could_come(self, student: StudentId, option: Option) -> bool:
         if option.session is not None:

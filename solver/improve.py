@@ -86,7 +86,8 @@ class Improvement:
     reach: Reach
     board: Board
     judged: Judged
-    bound: int | None
+    bound: Callable[[], int | None]
+    """What is proven by now."""
     effort: Effort
     report: Callable[[int], None]
     pool: Executor | None = None
@@ -106,14 +107,15 @@ class Improvement:
         while not self.effort.exhausted() and not self._proven() and idle < PATIENCE:
             before = self.judged
             tasks = [self._task() for _ in range(BATCH)]
-            for task, proposal in zip(tasks, self._attempts(tasks), strict=True):
+            tried = zip(tasks, self._attempts(tasks), strict=True)
+            for task, proposal in sorted(tried, key=lambda one: one[1].judged):
                 self._consider(task, proposal)
             idle = 0 if self.judged < before else idle + 1
         return self.board
 
     def _proven(self) -> bool:
         """Whether no plan can be cheaper, or there is nothing to plan."""
-        return self.judged == (0, self.bound) or not self.reach.facts.flex
+        return self.judged == (0, self.bound()) or not self.reach.facts.flex
 
     def _task(self) -> Task:
         self._tried += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from schemas.base import BlockId, OfferingId, RoomId, SessionId, StaffId, StudentId
@@ -25,9 +26,6 @@ Choice = TypeVar("Choice")
 
 WORK = 10.0
 """Units of work an engine may spend on what is pinned."""
-
-FEW = 6
-"""Rooms, and adults for each role, considered for a session where few are enough."""
 
 SPARE = 20
 """Students considered, beyond those locked, to bring a locked session to its minimum."""
@@ -105,12 +103,17 @@ class PinnedModel:
     the day, so that where it can't hold, no whole day can.
 
     With `everybody`, all students who could fill a session to its minimum are considered, so
-    that its impossibility is the day's. With `few`, only some rooms and adults are considered for
-    each session, which is enough for most days and asked in a moment.
+    that its impossibility is the day's. With `few`, only so many rooms, and adults for each role,
+    are considered for a session, which is enough for most days and asked in a moment.
     """
 
     def __init__(
-        self, reach: Reach, *, everybody: bool, few: bool = False, without: Collection[str] = ()
+        self,
+        reach: Reach,
+        *,
+        everybody: bool,
+        few: int | None = None,
+        without: Collection[str] = (),
     ) -> None:
         self.reach, self.facts = reach, reach.facts
         self._everybody, self._few = everybody, few
@@ -226,11 +229,11 @@ class PinnedModel:
 
     def _some(self, choices: Sequence[Choice]) -> Sequence[Choice]:
         """All choices; where few are enough, some that differ from session to session."""
-        if not self._few or len(choices) <= FEW:
+        if self._few is None or len(choices) <= self._few:
             return choices
         self._dealt += 1
-        first = self._dealt * FEW % len(choices)
-        return [*choices[first:], *choices[:first]][:FEW]
+        first = self._dealt * self._few % len(choices)
+        return [*choices[first:], *choices[:first]][: self._few]
 
     def _duties(
         self, offering: Offering, run: tuple[BlockId, ...], named: tuple[StaffId, ...]
@@ -265,18 +268,18 @@ class PinnedModel:
         """Those named, and others who could bring the session to its minimum."""
         if not self._everybody and len(students) >= offering.smallest:
             return students
-        others = [
+        others = (
             student
-            for student in self.facts.students
+            for student in sorted(self.facts.students, key=self._asked.__getitem__)
             if student not in students
             and self.reach.may_come(student, offering.id)
             and self.reach.lawful.in_time(student, offering, run)
             and self._could_reach(student, run, rooms)
-        ]
+        )
         if self._everybody:
             return (*students, *others)
         wanted = 2 * offering.smallest - len(students) + SPARE
-        spare = sorted(others, key=self._asked.__getitem__)[:wanted]
+        spare = list(islice(others, wanted))
         self._asked.update(spare)
         return (*students, *spare)
 

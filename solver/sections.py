@@ -30,13 +30,20 @@ KINDS_TOLD_APART = 500
 for no gain: it brings 150 students in two blocks 1 % of cost, and 850 in one cost 1.5 % more."""
 
 
+BY_NAME = 500
+"""Students and blocks up to which it is said of everybody where they are, for no gain too, when
+seats are given out exactly and in a bound: with 150 students in two blocks plans get cheaper by
+0.6 % of what is at stake and the bound rises by as much."""
+
+
 class Sections:
     """Columns and rows for options over `periods`, each a set of flex blocks seen as one stretch
     without inner order. New sections are counted only where every block is in a `fresh` period;
     sessions on the board stand, with their adults and rooms taken. To `guide` is to leave out
     adults whom the board as it stands would break a rule for; a bound must not. Where every period
     is one block, adults can be `named`, with all that was agreed with each. A guide that is to be
-    `exact`, in whole numbers, knows who stays on where a session spans blocks."""
+    `exact`, in whole numbers, knows who stays on where a session spans blocks. Where there are few
+    students, one that only gives out seats, and a bound, know where everybody is."""
 
     def __init__(
         self,
@@ -51,8 +58,9 @@ class Sections:
     ) -> None:
         self.matrix, self.reach, self.board, self.periods = matrix, reach, board, periods
         self.facts, self._guide = reach.facts, guide
-        few = len(reach.facts.students) * len(periods) <= KINDS_TOLD_APART
-        self.tells_kinds = not guide or (exact and few)
+        places = len(reach.facts.students) * sum(len(blocks) for blocks in periods)
+        self.tells_kinds = not guide or (exact and places <= KINDS_TOLD_APART)
+        by_name = not guide or (exact and not fresh)
         self.posts = Posts(matrix, reach, board) if named else None
         self.period_of = {block: p for p, blocks in enumerate(periods) for block in blocks}
         self.rooms: list[RoomColumn] = []
@@ -60,9 +68,9 @@ class Sections:
         """The columns that count new sections of an option."""
         self.enters: dict[Option, tuple[int, ...]] = {}
         """The rows in which each student of an option counts 1."""
-        self.spanning: list[Option] = []
-        """Options in which nobody is counted `elsewhere`, as who is there in one block is there in
-        the next."""
+        self.by_name: list[Option] = []
+        """Options in which nobody is counted `elsewhere`: everybody who could come has a seat of
+        their own there, for no gain too."""
         self.elsewhere: dict[Spot, list[tuple[int, int]]] = defaultdict(list)
         """Columns of students placed for no gain the program sees, and blocks used."""
         self._room_rows: dict[tuple[int, int], int] = {}
@@ -77,8 +85,8 @@ class Sections:
         for option in [*self._standing(), *self._new(fresh)]:
             if self._build(option):
                 self.of_offering[option.offering.id].append(option)
-                if exact and len(option.uses) > 1:
-                    self.spanning.append(option)
+                if (by_name and places <= BY_NAME) or (exact and len(option.uses) > 1):
+                    self.by_name.append(option)
                 else:
                     self._add_elsewhere(option)
         for time in reach.protected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -73,49 +73,91 @@ def solve(
     if contradiction is not None:
         return contradiction
     effort.spend(len(problem.students) * len(reach.facts.flex) * SETTLING_WORK)
-    asked = pool.submit(bound_of, pickle.dumps(problem)) if pool else None
-    board, judged = _first(reach, pinned, effort, start, stay_near)
-    bound: int | None = None
-    at_stake = stake(reach.facts)
+    proof = _Proof(reach, effort, pool)
 
     def report(cost: int) -> None:
         if progress is not None:
-            proven = gap(cost, bound, at_stake)
-            progress(Progress(cost, bound, proven, effort.elapsed, effort.work))
+            proven = gap(cost, proof.bound, at_stake)
+            progress(Progress(cost, proof.bound, proven, effort.elapsed, effort.work))
 
-    report(judged.cost)
-    bound, work = asked.result() if asked else day_bound(reach)
-    effort.spend(work)
-    report(judged.cost)
-    search = Improvement(reach, board, judged, bound, effort, report, pool)
+    at_stake = stake(reach.facts)
+    boards = _boards(reach, pinned, effort, start, stay_near)
+    board, judged = _first(Finisher(reach), boards, effort, report)
+    if limits.work is not None or pool is None:
+        proof.wait()
+        report(judged.cost)
+    search = Improvement(reach, board, judged, lambda: proof.bound, effort, report, pool)
     board = search.run()
+    proof.wait()
     report(search.judged.cost)
-    return Finisher(reach).plan(board, bound, _engine(limits, effort))
+    return Finisher(reach).plan(board, proof.bound, _engine(limits, effort))
+
+
+class _Proof:
+    """The bound of a day, which a pool finds beside everything else. Where work is limited it is
+    waited for before the search, so that what is left for that is the same in every run."""
+
+    def __init__(self, reach: Reach, effort: Effort, pool: Executor | None) -> None:
+        self._reach, self._effort = reach, effort
+        problem = reach.facts.problem
+        self._asked = pool.submit(bound_of, pickle.dumps(problem)) if pool else None
+        self._found: tuple[int, float] | None = None
+
+    @property
+    def bound(self) -> int | None:
+        """The bound, if it is known by now."""
+        if self._found is None and self._asked is not None and self._asked.done():
+            self.wait()
+        return None if self._found is None else self._found[0]
+
+    def wait(self) -> None:
+        """Waits until the bound is known, and counts the work it took."""
+        if self._found is None:
+            self._found = self._asked.result() if self._asked else day_bound(self._reach)
+            self._effort.spend(self._found[1])
 
 
 def _first(
-    reach: Reach, pinned: Board, effort: Effort, start: Plan | None, stay_near: bool
+    finisher: Finisher, boards: Iterator[Board], effort: Effort, report: Callable[[int], None]
 ) -> tuple[Board, Judged]:
-    """The cheapest of the plans that can be carried over and, unless the search is to stay near
-    them or they suffice, of plans made anew; how it is judged. Hard findings count before cost."""
-    boards: list[Board] = []
+    """The best of some boards, of which the last are left out where a limit is reached; how it is
+    judged. Hard findings count before cost. A better one than those before is told at once."""
+    best = next(boards)
+    judged = finisher.judged(best)
+    effort.spend(Finisher.work(best))
+    report(judged.cost)
+    while not effort.exhausted() and (board := next(boards, None)) is not None:
+        effort.spend(Finisher.work(board))
+        found = finisher.judged(board)
+        if found < judged:
+            best, judged = board, found
+            report(judged.cost)
+    return best, judged
+
+
+def _boards(
+    reach: Reach, pinned: Board, effort: Effort, start: Plan | None, stay_near: bool
+) -> Iterator[Board]:
+    """The plans that can be carried over and, unless the search is to stay near them or they
+    suffice, plans made anew."""
+    carried: list[Board] = []
     for earlier in (start, reach.facts.problem.published):
         if earlier is not None:
-            boards += _carried(reach, pinned, effort, earlier)
-    if not (boards and (_suffices(reach, boards) or (stay_near and start))):
-        boards += _made(reach, pinned, effort)
-    finisher = Finisher(reach)
-    effort.spend(sum(Finisher.work(board) for board in boards))
-    judged = [finisher.judged(board) for board in boards]
-    best = min(judged)
-    return boards[judged.index(best)], best
+            for board in _carried(reach, pinned, effort, earlier):
+                carried.append(board)
+                yield board
+    if not (carried and (_suffices(reach, carried) or (stay_near and start))):
+        yield from _made(reach, pinned, effort)
 
 
-def _carried(reach: Reach, pinned: Board, effort: Effort, earlier: Plan | Published) -> list[Board]:
+def _carried(
+    reach: Reach, pinned: Board, effort: Effort, earlier: Plan | Published
+) -> Iterator[Board]:
     """An earlier plan as far as it is lawful, and its sessions with all seats given anew."""
     kept = pinned.copy()
     effort.spend(carry_over(reach, kept, earlier.sessions, earlier.placements))
-    return [kept, _finished(reach, kept, effort, anew=True)]
+    yield kept
+    yield _finished(reach, kept, effort, anew=True)
 
 
 def _suffices(reach: Reach, carried: list[Board]) -> bool:
@@ -125,34 +167,35 @@ def _suffices(reach: Reach, carried: list[Board]) -> bool:
     return places > MADE_ANEW and left <= MOST_LEFT * places
 
 
-def _made(reach: Reach, pinned: Board, effort: Effort) -> list[Board]:
+def _made(reach: Reach, pinned: Board, effort: Effort) -> Iterator[Board]:
     """Plans from nothing, around the groups that come whole; these alone where they leave nothing
-    to gain, or no time for more."""
+    to gain."""
     begun = pinned.copy()
     if place_whole_groups(reach, begun, effort):
-        effort.spend(Finisher.work(begun))
-        if effort.exhausted() or Finisher(reach).judged(begun) == (0, 0):
-            return [begun]
-    return [*_block_by_block(reach, begun, effort), *_at_once(reach, begun, effort)]
+        yield begun
+        if Finisher(reach).judged(begun) == (0, 0):
+            return
+    yield from _block_by_block(reach, begun, effort)
+    if 0 < len(reach.facts.students) * len(reach.facts.flex) <= AT_ONCE:
+        yield _at_once(reach, begun, effort)
 
 
-def _block_by_block(reach: Reach, begun: Board, effort: Effort) -> list[Board]:
+def _block_by_block(reach: Reach, begun: Board, effort: Effort) -> Iterator[Board]:
     """A plan made one block after another; and its sessions with all seats given anew, which sees
     the whole day but not everything that keeps a student from a seat."""
     filled = begun.copy()
     effort.spend(construct(reach, filled, effort.limits.seed))
-    ways = (False, True) if len(reach.facts.flex) > 1 else (False,)
-    return [_finished(reach, filled, effort, anew) for anew in ways]
+    yield _finished(reach, filled, effort, anew=False)
+    if len(reach.facts.flex) > 1:
+        yield _finished(reach, filled, effort, anew=True)
 
 
-def _at_once(reach: Reach, begun: Board, effort: Effort) -> list[Board]:
-    """A plan for which the whole day was decided at once, where few enough are there for that."""
-    if not 0 < len(reach.facts.students) * len(reach.facts.flex) <= AT_ONCE:
-        return []
+def _at_once(reach: Reach, begun: Board, effort: Effort) -> Board:
+    """A plan for which the whole day was decided at once."""
     filling = Filling(reach, begun.copy(), effort.limits.seed)
     filling.refill(reach.facts.flex, ())
     effort.spend(filling.work)
-    return [_finished(reach, filling.board, effort, anew=False)]
+    return _finished(reach, filling.board, effort, anew=False)
 
 
 def _finished(reach: Reach, board: Board, effort: Effort, anew: bool) -> Board:
