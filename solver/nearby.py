@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 
-from schemas.base import BlockId
-from schemas.plan import Contradiction, Engine, Plan, Session
+from schemas.base import BlockId, StaffId
+from schemas.plan import Contradiction, Engine, Finding, Plan, Session
 from schemas.problem import Problem, Published
+from schemas.school import RoleNeed
 from solver.board import Board, OpenSession
 from solver.carry import settle_as_before
 from solver.contradictions import reach_of, settle
@@ -35,10 +37,24 @@ def seats_nearby(problem: Problem, layout: Layout) -> Plan | Contradiction:
     """A plan in which everybody stays as in the layout, which breaks no hard rule but leaves
     students without a seat, as far as that gives these one: in a seat that is open, in one more
     session, or in a block of theirs that is made anew. Nothing else is made better."""
-    broken = {f.subjects["lock"] for f in judge(layout, (RULES["lock"],)).blocking}
+    broken = _locks_in(judge(layout, (RULES["lock"],)).blocking)
+    answer = _seats(problem, layout, broken)
+    if isinstance(answer, Contradiction):
+        return answer
+    also_broken = _locks_in(answer.findings) - broken
+    return _seats(problem, layout, broken | also_broken) if also_broken else answer
+
+
+def _locks_in(findings: Iterable[Finding]) -> set[str]:
+    """The locks that are broken by findings."""
+    return {f.subjects["lock"] for f in findings if f.rule == "lock" and f.covered_by is None}
+
+
+def _seats(problem: Problem, layout: Layout, settled: set[str]) -> Plan | Contradiction:
+    """Such a plan with some locks settled first: those that do not hold as it stands."""
     calm = as_it_stands(problem, layout)
     asked = calm.model_copy(
-        update={"locks": tuple(lock for lock in problem.locks if lock.id in broken)}
+        update={"locks": tuple(lock for lock in problem.locks if lock.id in settled)}
     )
     board, contradiction = settle(reach_of(asked), 0)
     if contradiction is not None:
@@ -47,6 +63,7 @@ def seats_nearby(problem: Problem, layout: Layout) -> Plan | Contradiction:
     effort.spend(len(problem.students) * len(reach.facts.flex) * SETTLING_WORK)
     _lay_out(reach, board, layout)
     placing = Placing(reach, board)
+    placing.fill_pinned()
     placing.place_the_rest()
     effort.spend(placing.steps * STEP_WORK)
     board = _blocks_anew(reach, board, effort)
@@ -111,11 +128,19 @@ def as_it_stands(problem: Problem, layout: Layout) -> Problem:
 
 
 def _lay_out(reach: Reach, board: Board, layout: Layout) -> None:
-    """Puts sessions on a board as they stand, as far as what is pinned there leaves them room."""
+    """Puts sessions on a board as they stand, as far as what is pinned there leaves them room,
+    and adults who have to help out there leave them theirs."""
     settled = settle_as_before(reach, board, tuple(layout.sessions.values()))
+    before = {there.id: layout.sessions[name].duties for name, there in settled.items()}
+    helping = {
+        duty.staff
+        for there in board.sessions.values()
+        for duty in there.duties
+        if duty not in before.get(there.id, ())
+    }
     for session in layout.sessions.values():
         there = settled.get(session.id)
-        if there is None and _fits(board, session):
+        if there is None and _fits(board, session) and _can_lead_on(reach, board, session, helping):
             offering, room = (
                 reach.facts.offerings[session.offering],
                 reach.facts.rooms[session.room],
@@ -124,11 +149,24 @@ def _lay_out(reach: Reach, board: Board, layout: Layout) -> None:
         if there is None:
             continue
         for student in layout.students_in(session.id):
-            if not any((student, block) in board.at for block in session.blocks):
+            free = not any((student, block) in board.at for block in session.blocks)
+            if free and (session.id not in settled or reach.lawful.may_sit(board, student, there)):
                 serves = layout.placements[student, session.id].competency
                 taught = serves is None or serves not in board.served[student]
                 board.seat(student, there, serves if taught else None)
         _pin(reach.facts, there)
+
+
+def _can_lead_on(reach: Reach, board: Board, session: Session, helping: set[StaffId]) -> bool:
+    """Whether those of a session's adults who help out elsewhere may still do it as well."""
+    offering, room = reach.facts.offerings[session.offering], reach.facts.rooms[session.room]
+    return all(
+        reach.lawful.may_serve(
+            board, duty.staff, RoleNeed(role=duty.role), offering, session.blocks, room
+        )
+        for duty in session.duties
+        if duty.staff in helping
+    )
 
 
 def _pin(facts: Facts, session: OpenSession) -> None:

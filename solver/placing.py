@@ -104,14 +104,19 @@ class Placing:
 
     # --- sessions too small, and new ones -----------------------------------------------------
 
+    def fill_pinned(self) -> None:
+        """Brings the sessions to their minimum that are to run whatever they are worth."""
+        for session in self.board.sessions.values():
+            if session.pinned and self._lacks(session) > 0:
+                _ = self._draw_in(session) or self._draw_in(session, idle=False)
+
     def _settle_sizes(self) -> None:
+        self.fill_pinned()
         small = [s for s in self.board.sessions.values() if self._lacks(s) > 0]
         for session in sorted(small, key=self._lacks):
             if self._lacks(session) <= 0 or self._draw_in(session):
                 continue
-            if session.pinned:
-                self._draw_in(session, idle=False)
-            else:
+            if not session.pinned:
                 left = self.board.close(session)
                 for student in left:
                     for block in session.blocks:

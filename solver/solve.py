@@ -60,8 +60,8 @@ def solve(
     With a work limit alone the same problem, seed and work give the same plan, to the byte, on
     one worker or several. A `start` plan, and what is published, are carried over as far as they
     are lawful and kept where nothing better is found; with `stay_near` no plan is made anew, so
-    that the search begins where people are. Where neither time nor work is limited the
-    search ends by itself when it has stopped finding anything.
+    that the search begins where people are, and nothing is proven. Where neither time nor work is
+    limited the search ends by itself when it has stopped finding anything.
 
     Raises:
         ValueError: the weights could make a cost too large to stay exact.
@@ -73,7 +73,7 @@ def solve(
     if contradiction is not None:
         return contradiction
     effort.spend(len(problem.students) * len(reach.facts.flex) * SETTLING_WORK)
-    proof = _Proof(reach, effort, pool)
+    proof = _Proof(reach, effort, pool, wanted=not stay_near)
 
     def report(cost: int) -> None:
         if progress is not None:
@@ -94,14 +94,15 @@ def solve(
 
 
 class _Proof:
-    """The bound of a day, which a pool finds beside everything else. Where work is limited it is
-    waited for before the search, so that what is left for that is the same in every run."""
+    """The bound of a day where it is wanted, which a pool finds beside everything else. Where
+    work is limited it is waited for before the search, so that what is left for that is the same
+    in every run."""
 
-    def __init__(self, reach: Reach, effort: Effort, pool: Executor | None) -> None:
+    def __init__(self, reach: Reach, effort: Effort, pool: Executor | None, wanted: bool) -> None:
         self._reach, self._effort = reach, effort
         problem = reach.facts.problem
-        self._asked = pool.submit(bound_of, pickle.dumps(problem)) if pool else None
-        self._found: tuple[int, float] | None = None
+        self._asked = pool.submit(bound_of, pickle.dumps(problem)) if pool and wanted else None
+        self._found: tuple[int | None, float] | None = None if wanted else (None, 0.0)
 
     @property
     def bound(self) -> int | None:
@@ -143,7 +144,7 @@ def _boards(
     carried: list[Board] = []
     for earlier in (start, reach.facts.problem.published):
         if earlier is not None:
-            for board in _carried(reach, pinned, effort, earlier):
+            for board in _carried(reach, pinned, effort, earlier, stay_near):
                 carried.append(board)
                 yield board
     if not (carried and (_suffices(reach, carried) or (stay_near and start))):
@@ -151,13 +152,15 @@ def _boards(
 
 
 def _carried(
-    reach: Reach, pinned: Board, effort: Effort, earlier: Plan | Published
+    reach: Reach, pinned: Board, effort: Effort, earlier: Plan | Published, stay_near: bool
 ) -> Iterator[Board]:
-    """An earlier plan as far as it is lawful, and its sessions with all seats given anew."""
+    """An earlier plan as far as it is lawful; and, unless everybody is to stay near it, its
+    sessions with all seats given anew."""
     kept = pinned.copy()
     effort.spend(carry_over(reach, kept, earlier.sessions, earlier.placements))
     yield kept
-    yield _finished(reach, kept, effort, anew=True)
+    if not stay_near:
+        yield _finished(reach, kept, effort, anew=True)
 
 
 def _suffices(reach: Reach, carried: list[Board]) -> bool:

@@ -65,11 +65,14 @@ class Ways:
         self.places = places
         self.hand: Hand = places.hand
         self.facts, self.layout = places.facts, places.layout
+        self._costs: dict[tuple[StudentId, SessionId, SessionId], int | None] = {}
+        """Of seats that were tried since a session's ways were last asked for."""
 
     def for_session(self, session: Session) -> list[Way]:
         """Every kind of way to mend a session, the best of each kind, the best kind first; after
         much has been judged, no more kinds than it takes to have one by which nobody is left at
         home."""
+        self._costs.clear()
         lawful: list[Way] = []
         for kinds in (self._covers, self._rooms, self._dispersals, self._supervised,
                       self._fillings):  # fmt: skip
@@ -322,14 +325,24 @@ class Ways:
         best: tuple[int, Session] | None = None
         lawful = 0
         for other in open_ones[: 2 * SEATS]:
-            judged = self.hand.judge(self._reseated(student, session, other, {}, leave=True))
-            if not any(f.subjects.get("session") != session.id for f in judged.blocking):
+            cost = self._cost_of_a_seat(student, session, other)
+            if cost is not None:
                 lawful += 1
-                if best is None or judged.cost < best[0]:
-                    best = judged.cost, other
+                if best is None or cost < best[0]:
+                    best = cost, other
             if lawful * len(self.layout.students_in(session.id)) >= SEATS * USUAL_GROUP:
                 break
         return best[1] if best else None
+
+    def _cost_of_a_seat(self, student: StudentId, session: Session, other: Session) -> int | None:
+        """What the plan would cost if a student of a session that closes went to another; None
+        where that is not lawful."""
+        key = student, session.id, other.id
+        if key not in self._costs:
+            judged = self.hand.judge(self._reseated(student, session, other, {}, leave=True))
+            barred = any(f.subjects.get("session") != session.id for f in judged.blocking)
+            self._costs[key] = None if barred else judged.cost
+        return self._costs[key]
 
     def _spoken_for(self, session: Session, taken: Counter[SessionId]) -> int:
         """How many of those seated so far go to a session, or to the room where it shares one."""

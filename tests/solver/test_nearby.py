@@ -7,14 +7,26 @@ from typing import Any
 import pytest
 
 from schemas.plan import Plan
-from schemas.problem import DutyLock, PlacementLock, Problem
+from schemas.problem import DayStaff, DutyLock, PlacementLock, Problem, SessionLock
+from schemas.school import Offering, RoleNeed
 from solver.facts import Facts
 from solver.hand import Edit, Hand
 from solver.mending import Mender
 from solver.nearby import seats_nearby
 from solver.repair import standing
-from tests.solver.plain_school import held
-from tests.solver.test_repair import ART_1, DRAMA, WHOLE, day, frozen, moved
+from tests.solver.plain_school import VEGA, changed, held
+from tests.solver.test_repair import (
+    ART_1,
+    DRAMA,
+    KIM,
+    LEE,
+    OPEN_ART,
+    TAUGHT,
+    WHOLE,
+    day,
+    frozen,
+    moved,
+)
 
 
 def without(problem: Problem, edit: Edit) -> Plan:
@@ -55,3 +67,53 @@ def test_a_lock_that_stands_broken_is_kept_again() -> None:
     plan = without(day(*WHOLE, locks=(lock,)), Edit(closed=(ART_1[0].id,)))
     assert not [finding for finding in plan.findings if finding.kind == "hard"]
     assert not plan.unplaced
+
+
+def hard(plan: Plan) -> list[str]:
+    return [finding.rule for finding in plan.findings if finding.kind == "hard"]
+
+
+def test_whoever_a_lock_brings_into_a_full_group_takes_the_seat_of_another() -> None:
+    lock = PlacementLock(
+        target="placement", id="k", owner="x", student="Dee", offering="maths", block="first"
+    )
+    full = changed(TAUGHT, largest=2)
+    plan = without(day(*WHOLE, locks=(lock,), offerings=(full, OPEN_ART)), Edit())
+    assert hard(plan) == []
+    assert not plan.unplaced
+
+
+POETRY = Offering(
+    id="poetry", title="Poetry", modality="project", largest=6, smallest=2,
+    roles=(RoleNeed(role="lead", qualification="poetry"),),
+)  # fmt: skip
+READING = SessionLock(target="session", id="p", owner="x", offering="poetry", block="first")
+
+
+def test_a_session_that_a_lock_asks_for_is_filled_from_groups_that_can_spare_somebody() -> None:
+    poet = changed(LEE, qualifications=("poetry",))
+    problem = day(
+        *WHOLE, locks=(READING,), offerings=(TAUGHT, OPEN_ART, POETRY),
+        staff=(VEGA, KIM, DayStaff(id="Okafor"), poet), homes=(),
+    )  # fmt: skip
+    plan = without(problem, Edit())
+    assert hard(plan) == []
+    assert {s.offering for s in plan.sessions if s.blocks == ("first",)} >= {"poetry"}
+
+
+OKAFOR = DayStaff(id="Okafor", qualifications=("poetry",), most_preparations=1)
+ART_LOCK = PlacementLock(
+    target="placement", id="a", owner="x", student="Ana", offering="art", block="second"
+)
+
+
+@pytest.mark.parametrize("locks", [(READING,), (READING, ART_LOCK)], ids=["free", "locked"])
+def test_who_has_to_help_out_elsewhere_leaves_what_would_be_too_much(locks: Any) -> None:
+    problem = day(
+        *WHOLE, locks=locks, offerings=(TAUGHT, OPEN_ART, POETRY),
+        staff=(VEGA, KIM, OKAFOR, DayStaff(id="Ida")), homes=(),
+    )  # fmt: skip
+    plan = without(problem, Edit())
+    assert hard(plan) == []
+    led = {s.offering for s in plan.sessions for d in s.duties if d.staff == "Okafor"}
+    assert led == {"poetry"}
