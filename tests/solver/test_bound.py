@@ -17,6 +17,7 @@ from schemas.problem import (
     Policy,
     Problem,
     Published,
+    Repeat,
     SessionLock,
     Stuck,
 )
@@ -174,6 +175,25 @@ def test_a_bound_counts_on_no_lock_that_a_person_may_break() -> None:
     art = SessionLock(target="session", id="k", owner="Office", offering="art", block="first")
     freed = Override(id="o", rule="lock", subjects={"lock": "k"}, reason="Ill", person="Head")
     assert day_bound(reach_of(school(**ONE_LEAD, locks=(art,), overrides=(freed,))))[0] == 0
+
+
+NOT_AGAIN = (Repeat(student="Dan", offering="maths"),)
+
+
+def test_a_bound_of_a_small_day_seats_nobody_where_they_may_not_be() -> None:
+    problem = school(**ONE_LEAD, repeats=NOT_AGAIN)
+    bound, _ = day_bound(reach_of(problem))
+    assert (
+        bound == best_cost(problem) == ANA.needs[0].urgency * weight(problem, RULES["unmet-need"])
+    )
+
+
+def test_a_bound_of_a_small_day_seats_those_whom_a_person_may_let_in() -> None:
+    let_in = Override(
+        id="o", rule="repeat-guard", subjects={"student": "Dan"}, reason="Asked", person="Head"
+    )
+    problem = school(**ONE_LEAD, repeats=NOT_AGAIN, overrides=(let_in,))
+    assert day_bound(reach_of(problem))[0] == best_cost(problem) == 0
 
 
 def test_a_bound_opens_no_half_sections_of_a_short_day() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -186,6 +188,37 @@ def test_progress_is_told_and_only_ever_gets_better(
     assert costs == sorted(costs, reverse=True)
     assert (costs[-1], told[-1].bound, told[-1].gap) == (plan.cost, plan.bound, plan.gap)
     assert told[-1].work_done > 0
+
+
+def test_a_first_plan_is_told_before_anything_is_proven() -> None:
+    _, told = solved(*SCHOOLS[0])
+    assert (told[0].bound, told[0].gap) == (None, None)
+    assert all(progress.bound is not None for progress in told[-2:])
+
+
+def test_a_pool_proves_the_bound_beside_the_search_where_only_time_is_limited() -> None:
+    problem = a_day("lab", 40, overfull=False)
+    alone, limits = planned(problem, Limits(work=0.1)), Limits(time=1.0, workers=2)
+    with ProcessPoolExecutor(2) as pool:
+        shared = solve(problem, limits, clock=time.monotonic, pool=pool)
+    assert isinstance(shared, Plan)
+    assert shared.bound == alone.bound
+
+
+def test_a_search_that_stays_near_proves_nothing_and_keeps_everybody_who_can_stay() -> None:
+    problem = a_day("lab", 40, overfull=False)
+    first = planned(problem)
+    again = solve(problem, Limits(work=0.0), start=first, stay_near=True)
+    assert isinstance(again, Plan)
+    assert again.bound is None
+    assert seats(again) == seats(first)
+
+
+def seats(plan: Plan) -> set[tuple[str, str, tuple[str, ...]]]:
+    """Who does what and when."""
+    sessions = {session.id: session for session in plan.sessions}
+    held = ((placement.student, sessions[placement.session]) for placement in plan.placements)
+    return {(student, session.offering, session.blocks) for student, session in held}
 
 
 # --- the same every time ------------------------------------------------------------------------
