@@ -39,12 +39,14 @@ class Placing:
 
     # --- one student --------------------------------------------------------------------------
 
-    def place(self, student: StudentId, block: BlockId) -> bool:
-        """Seats a student in the block where it saves most; whether there was a seat."""
+    def place(self, student: StudentId, block: BlockId, quarter: int | None = None) -> bool:
+        """Seats a student in the block where it saves most, within a quarter if one is given;
+        whether there was a seat."""
         best: tuple[int, OpenSession, CompetencyId | None] | None = None
         for session in self.board.in_block[block]:
             self.steps += 1
-            if self.lawful.may_sit(self.board, student, session):
+            elsewhere = quarter not in (None, self.reach.quarters[session.room.building])
+            if not elsewhere and self.lawful.may_sit(self.board, student, session):
                 worth, competency = self.best_use(student, session)
                 if len(session.seats) < session.offering.smallest:
                     worth += self.worth.price["unplaced"]
@@ -71,7 +73,46 @@ class Placing:
             self._open_for_the_rest(block)
         for student, block in self.board.unplaced():
             if self._waits(student, block):
-                _ = self.place(student, block) or self._move_aside(student, block)
+                _ = (
+                    self.place(student, block)
+                    or self._go_elsewhere(student, block)
+                    or self._move_aside(student, block)
+                )
+
+    def _go_elsewhere(self, student: StudentId, block: BlockId) -> bool:
+        """Where ways are long, seats a student anew in all blocks in a row around one in which no
+        seat can be reached, in one quarter; whether that leaves fewer of them without a seat."""
+        if not self.reach.is_spread_out:
+            return False
+        stretch = self.reach.in_a_row(block)
+        held = [
+            (session, session.seats[student])
+            for session in self.board.sessions_of(student)
+            if set(stretch).issuperset(session.blocks) and student not in session.pinned_students
+        ]
+        waited = sum(self._waits(student, b) for b in stretch)
+        for session, _ in held:
+            self.board.unseat(student, session)
+        for quarter in self.reach.corners:
+            seated = self._fill_stretch(student, stretch, quarter)
+            if sum(self._waits(student, b) for b in stretch) < waited:
+                return True
+            for session in seated:
+                self.board.unseat(student, session)
+        for session, competency in held:
+            self.board.seat(student, session, competency)
+        return False
+
+    def _fill_stretch(
+        self, student: StudentId, stretch: tuple[BlockId, ...], quarter: int
+    ) -> list[OpenSession]:
+        """Seats a student in each of some blocks within a quarter, as far as seats are open; in
+        which sessions."""
+        return [
+            self.board.at[student, block]
+            for block in stretch
+            if self._waits(student, block) and self.place(student, block, quarter)
+        ]
 
     def _move_aside(self, student: StudentId, block: BlockId) -> bool:
         """Seats a student where another can go to a different session instead."""

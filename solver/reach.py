@@ -100,6 +100,18 @@ class Reach:
         place = self.facts.position[block] + 1
         return tuple(b for b in self.facts.flex if self.facts.position[b] == place)
 
+    def in_a_row(self, block: BlockId) -> tuple[BlockId, ...]:
+        """The flex blocks that follow one another without a break, of which one is given."""
+        position = self.facts.position
+        row = [block]
+        for later in sorted(self.facts.flex, key=position.__getitem__):
+            if position[later] == position[row[-1]] + 1:
+                row.append(later)
+        for earlier in sorted(self.facts.flex, key=position.__getitem__, reverse=True):
+            if position[earlier] == position[row[0]] - 1:
+                row.insert(0, earlier)
+        return tuple(row)
+
     @cached_property
     def is_spread_out(self) -> bool:
         """Whether there are places between which a pause is too short to walk."""

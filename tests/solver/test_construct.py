@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from schemas.plan import Duty
 from schemas.problem import Commitment, DayBlock, DayStudent
 from solver.board import Board
 from solver.construct import Filling, construct
 from solver.contradictions import reach_of
 from solver.daylp import DayProgram
 from solver.naming import Naming, Section
+from solver.placing import Placing
 from solver.reach import Reach
-from tests.solver.plain_school import ANA, ART, BEN, MATHS, OKAFOR, VEGA, changed, school
+from tests.solver.plain_school import ANA, ART, BEN, CLEO, MATHS, OKAFOR, VEGA, changed, school
 
 CLASS = DayBlock(id="class", title="Class", kind="class", start=500, end=535)
 IN_MAIN = (Commitment(blocks=("class",), building="main"),)
@@ -99,3 +101,28 @@ def test_for_no_gain_a_student_is_placed_only_in_what_is_for_their_grade() -> No
     construct(reach, board, 0)
     Filling(reach, board, 0).finish()
     assert board.unplaced() == []
+
+
+def half_stranded(pinned: bool) -> Board:
+    """Cleo is in the barn first; what there is to do after that is too far from it."""
+    reach = reach_of(school(students=(CLEO,), staff=(VEGA, changed(OKAFOR, away=("second",)))))
+    board, art, rooms = Board(reach.facts), reach.facts.offerings["art"], reach.facts.rooms
+    barn = board.open(art, ("first",), rooms["barn"], (Duty(staff="Okafor", role="lead"),))
+    for block in ("first", "second"):
+        board.open(art, (block,), rooms["12"], (Duty(staff="Vega", role="lead"),))
+    board.seat("Cleo", barn, None)
+    barn.pinned_students = frozenset({"Cleo"}) if pinned else frozenset()
+    Placing(reach, board).place_the_rest()
+    return board
+
+
+def test_who_could_reach_no_seat_from_where_they_are_goes_elsewhere_before() -> None:
+    board = half_stranded(pinned=False)
+    rooms = [board.at["Cleo", block].room.id for block in ("first", "second")]
+    assert rooms == ["12", "12"]
+
+
+def test_who_is_held_where_they_are_stays_there_whatever_cannot_be_reached_from_it() -> None:
+    board = half_stranded(pinned=True)
+    assert board.at["Cleo", "first"].room.id == "barn"
+    assert ("Cleo", "second") not in board.at
