@@ -95,14 +95,20 @@ class Filling:
 
     def reseat(self, students: Iterable[StudentId], exactly: bool = False) -> None:
         """Gives out anew all seats of some students as sessions stand, over the whole day at once
-        or, where that is too much, block by block; in whole numbers, which takes longer, where
-        `exactly`."""
+        or, where that is too much, over some blocks after others; in whole numbers, which takes
+        longer, where `exactly`."""
         students, flex = list(students), self.reach.facts.flex
-        whole = len(students) * len(flex) <= WHOLE_DAY
-        for blocks in (flex,) if whole else tuple((block,) for block in flex):
-            self._clear(students, blocks)
-            self._give_seats(tuple((block,) for block in blocks), len(blocks), exactly)
+        count = blocks_at_once(self.reach, len(students))
+        for first in range(0, len(flex), count):
+            self.reseat_in(flex[first : first + count], students, exactly)
         self._place(flex)
+
+    def reseat_in(
+        self, blocks: tuple[BlockId, ...], students: Iterable[StudentId], exactly: bool = False
+    ) -> None:
+        """The same over some blocks at once, but for those whom that leaves without a seat."""
+        self._clear(students, blocks)
+        self._give_seats(tuple((block,) for block in blocks), len(blocks), exactly)
 
     def reopen(self, block: BlockId, freed: list[OpenSession], students: list[StudentId]) -> None:
         """Decides anew what a block has in place of some sessions, with all seats of some
@@ -215,6 +221,11 @@ class Filling:
                 serving = seat.competency if seat.competency in could else None
                 self.board.seat(seat.student, session, serving)
                 placed.add((seat.student, session.blocks[0]))
+
+
+def blocks_at_once(reach: Reach, students: int) -> int:
+    """In how many blocks so many students get their seats at once."""
+    return min(max(1, len(reach.facts.flex)), max(1, WHOLE_DAY // max(1, students)))
 
 
 def construct(reach: Reach, board: Board, seed: int) -> float:

@@ -13,7 +13,7 @@ from schemas.base import BlockId
 from schemas.plan import Duty
 from schemas.school import Room
 from solver.board import Board, OpenSession
-from solver.construct import Filling
+from solver.construct import Filling, blocks_at_once
 from solver.effort import STEP_WORK
 from solver.proposals import fixed
 from solver.reach import Reach
@@ -88,6 +88,23 @@ class Seats(Neighbourhood):
         return filling.work
 
 
+class SeatsInARow(Neighbourhood):
+    """All seats of some blocks that follow one another, in the sessions there are."""
+
+    name = "seats of next blocks"
+    cheap = True
+
+    def change(self, reach: Reach, board: Board, random: Random) -> float:
+        students, flex = reach.facts.students, reach.facts.flex
+        most = blocks_at_once(reach, OVERLAPPING * len(students))
+        count = random.randint(min(2, most), most)
+        first = random.randrange(len(flex) - count + 1)
+        filling = Filling(reach, board, random.randrange(1 << 30))
+        filling.reseat_in(flex[first : first + count], students)
+        filling.finish()
+        return filling.work
+
+
 class Sections(Neighbourhood):
     """Which sections a block has, one in which somebody has no place where there is one, with the
     seats of many students open over the whole day."""
@@ -137,8 +154,13 @@ class Rooms(Neighbourhood):
 
 
 NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
-    Seats(), Sections(), Adults(), Rooms(), OneBlock(), TwoBlocks(), NextBlocks(), OneSubject(),
+    SeatsInARow(), Seats(), Sections(), Adults(), Rooms(),
+    OneBlock(), TwoBlocks(), NextBlocks(), OneSubject(),
 )  # fmt: skip
+
+OVERLAPPING = 2
+"""Half as many seats of blocks in a row are given anew at once as when a day is seated: where 1,100
+students have nine blocks, four or five of these take 3 s and win as much as all nine in 12 s."""
 
 ONE, SEVERAL = (250, 500, 1000), (150, 300)
 """About so many seats of sessions are freed at once, in one block and in several."""
