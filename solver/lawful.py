@@ -210,14 +210,17 @@ class Lawful:
             for neighbour in board.in_room[session.room.id, block]
         )
 
+    def may_lead_more(self, board: Board, staff: StaffId, students: int) -> bool:
+        """Whether an adult may lead so many students more that day."""
+        most = self.facts.staff[staff].most_students
+        return most is None or most >= students + sum(len(one.seats) for one in board.led[staff])
+
     def _lead_can_take_more(self, board: Board, session: OpenSession) -> bool:
-        for duty in session.duties:
-            most = self.facts.staff[duty.staff].most_students
-            if duty.role == "lead" and most is not None:
-                led = sum(len(other.seats) for other in board.led[duty.staff])
-                if led >= most:
-                    return False
-        return True
+        return all(
+            self.may_lead_more(board, duty.staff, 1)
+            for duty in session.duties
+            if duty.role == "lead"
+        )
 
     def _in_order(self, board: Board, student: StudentId, session: OpenSession) -> bool:
         before = {first for first, _ in self._before[session.offering.id]}

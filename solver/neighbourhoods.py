@@ -245,10 +245,15 @@ def trade_adults(reach: Reach, board: Board, block: BlockId) -> float:
     for i, (session, need) in enumerate(posts):
         known = reach.worth.leads_known(session)
         now = {duty.staff for duty in held[session.id] if duty.role == need.role}
+        led = len(session.seats) if need.role == "lead" else 0
         for j, staff in enumerate(adults):
-            if reach.lawful.may_serve(
-                board, staff, need, session.offering, session.blocks, session.room
-            ) and reach.lawful.may_meet(staff, session.seats):
+            if (
+                reach.lawful.may_serve(
+                    board, staff, need, session.offering, session.blocks, session.room
+                )
+                and reach.lawful.may_meet(staff, session.seats)
+                and reach.lawful.may_lead_more(board, staff, led)
+            ):
                 gain = known.get(staff, 0) if need.role == "lead" else 0
                 costs[i, j] = -2 * gain - (staff in now)
     rows, columns = linear_sum_assignment(costs) if posts and adults else ((), ())
