@@ -115,25 +115,18 @@ class Bench:
 
     def _first(self, case: Case, found: Measured) -> float | None:
         """Progress does not tell who could take an open seat, so the plan itself is asked for: by
-        a run that is stopped when the gap is first small enough, then by longer ones until one
-        counts. The time is that of the last line of progress of the run that did."""
-        if found.verdict is None:
+        a run that is stopped when the gap, to the bound that is proven in the end, is first small
+        enough, then by longer ones until one counts. The time is when that plan was found."""
+        if found.verdict is None or found.bound is None:
             return None
-        limit = next(
-            (
-                point.seconds
-                for point in found.points
-                if point.bound is not None
-                and point.cost - point.bound <= FIRST_GAP * found.verdict.stake
-            ),
-            None,
-        )
+        enough = found.bound + FIRST_GAP * found.verdict.stake
+        limit = next((point.seconds for point in found.points if point.cost <= enough), None)
         problem, path = self.problem(case), self._plan(f"{OURS}-first", case)
         while limit is not None and limit <= case.shape.seconds:
             seen = watch(solve_command(problem, path, limit), limit)
             plan = loads(Plan, path.read_bytes())
             if judge(self._loaded(case), plan).is_first(plan.bound):
-                return seen.points[-1].seconds if seen.points else limit
+                return next((p.seconds for p in seen.points if p.cost == plan.cost), limit)
             limit = max(limit * LONGER, 0.1)
         return None
 

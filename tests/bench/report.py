@@ -112,9 +112,9 @@ def _families(measured: Sequence[tuple[Case, Measured]]) -> list[str]:
 
 FAMILIES_NOTE = (
     "Medians over seeds. The gap is (cost - bound) / stake. A first plan counts only at a gap of "
-    "at most 10 % with no student unplaced who could take an open seat; where only some seeds had "
-    "one, it says how many. Unplaced: student-blocks of all seeds, in brackets those that could "
-    "take a seat."
+    "at most 10 %, to the bound that is proven in the end, with no student unplaced who could take "
+    "an open seat; where only some seeds had one, it says how many. Unplaced: student-blocks of "
+    "all seeds, in brackets those that could take a seat."
 )
 
 
