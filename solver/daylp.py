@@ -169,7 +169,7 @@ class DayProgram:
         ]
 
     def _may_take(self, student: StudentId, offering: OfferingId) -> bool:
-        """Whether nothing about the two alone forbids it; to a bound, nothing that binds."""
+        """Whether nothing about the two forbids it; for a bound, nothing that no person waives."""
         may_take = self.lawful.may_take if self._guide else self.reach.may_come
         return may_take(student, offering)
 

@@ -153,16 +153,15 @@ class Placing:
 
     def _settle_sizes(self) -> None:
         self.fill_pinned()
-        small = [s for s in self.board.sessions.values() if self._lacks(s) > 0]
+        small = [s for s in self.board.sessions.values() if self._lacks(s) > 0 and not s.pinned]
         for session in sorted(small, key=self._lacks):
             if self._lacks(session) <= 0 or self._draw_in(session):
                 continue
-            if not session.pinned:
-                left = self.board.close(session)
-                for student in left:
-                    for block in session.blocks:
-                        if self._waits(student, block):
-                            self.place(student, block)
+            left = self.board.close(session)
+            for student in left:
+                for block in session.blocks:
+                    if self._waits(student, block):
+                        self.place(student, block)
 
     @staticmethod
     def _lacks(session: OpenSession) -> int:

@@ -104,10 +104,10 @@ class Reach:
         """The flex blocks that follow one another without a break, of which one is given."""
         position = self.facts.position
         row = [block]
-        for later in sorted(self.facts.flex, key=position.__getitem__):
+        for later in self.facts.flex:
             if position[later] == position[row[-1]] + 1:
                 row.append(later)
-        for earlier in sorted(self.facts.flex, key=position.__getitem__, reverse=True):
+        for earlier in reversed(self.facts.flex):
             if position[earlier] == position[row[0]] - 1:
                 row.insert(0, earlier)
         return tuple(row)
