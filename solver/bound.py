@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from schemas.base import StudentId
+from schemas.base import BlockId, OfferingId, StudentId
 from solver.board import Board
 from solver.branching import Branching
 from solver.daylp import DayProgram
@@ -62,16 +62,13 @@ def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, floa
 
 class _Linked:
     """A day program that is solved anew with links that a solution breaks, as long as it breaks
-    some: nobody has more of a seat in an option than it has sections. Few of these rows bind."""
+    some: nobody has more of a seat in an option than it has sections, nor of one in an offering
+    than that runs. Few of these rows bind."""
 
     def __init__(self, program: DayProgram, most_iterations: int) -> None:
         self.linear = LinearProgram(program.matrix)
         self._matrix, self._most_iterations = program.matrix, most_iterations
-        seats: dict[tuple[StudentId, Option], list[int]] = defaultdict(list)
-        for seat in program.seats:
-            seats[seat.student, seat.option].append(seat.column)
-        opened = program.sections.columns
-        self._links = [(columns, opened[option]) for (_, option), columns in seats.items()]
+        self._links = [*_of_sections(program), *_of_running(program)]
         self._added = np.zeros(len(self._links), dtype=np.bool_)
         self._seats = _Sums([columns for columns, _ in self._links])
         self._opened = _Sums([sections for _, sections in self._links])
@@ -108,6 +105,32 @@ class _Linked:
             self._added[number] = True
             seats, sections = self._links[number]
             yield [*((seat, 1) for seat in seats), *((section, -1) for section in sections)]
+
+
+Link = tuple[list[int], list[int]]
+"""Columns that together are never more than others."""
+
+
+def _of_sections(program: DayProgram) -> Iterator[Link]:
+    """A student's seats in an option, and its sections."""
+    seats: dict[tuple[StudentId, Option], list[int]] = defaultdict(list)
+    for seat in program.seats:
+        seats[seat.student, seat.option].append(seat.column)
+    for (_, option), columns in seats.items():
+        yield columns, program.sections.columns[option]
+
+
+def _of_running(program: DayProgram) -> Iterator[Link]:
+    """A student's seats in an offering in a block, and whether it runs then."""
+    seats: dict[tuple[StudentId, OfferingId, BlockId], list[int]] = defaultdict(list)
+    asked = {offering for offering, _ in program.runs}
+    for seat in program.seats:
+        if seat.option.offering.id in asked:
+            for block in seat.option.runs[0]:
+                seats[seat.student, seat.option.offering.id, block].append(seat.column)
+    for (_, offering, block), columns in seats.items():
+        if (offering, block) in program.runs:
+            yield columns, [program.runs[offering, block]]
 
 
 class _Sums:

@@ -62,6 +62,8 @@ class DayProgram:
         self.seats: list[SeatColumn] = []
         self.elsewhere: dict[tuple[StudentId, int], list[Elsewhere]] = {}
         """By student and period."""
+        self.runs: dict[tuple[OfferingId, BlockId], int] = {}
+        """The columns that say whether an offering runs in a block, where that is asked."""
         self._time_rows: dict[tuple[StudentId, int], int] = {}
         self._balance = {
             spot: self.matrix.row(terms, 0, 0) for spot, terms in self.sections.elsewhere.items()
@@ -247,14 +249,12 @@ class DayProgram:
         """The seats that stay empty beside a student who needs a smaller group."""
         session = option.session
         largest = self.sections.most_in(session) if session else option.offering.largest
-        return largest - min(
-            (
-                need.group_size
-                for need in self.facts.accommodations.get(student, ())
-                if need.group_size is not None and self.facts.applies(need, option.offering)
-            ),
-            default=largest,
+        asked = (
+            need.group_size
+            for need in self.facts.accommodations.get(student, ())
+            if need.group_size is not None and self.facts.applies(need, option.offering)
         )
+        return max(0, largest - min(asked, default=largest))
 
     def _build_helpers(self, student: StudentId, mine: list[SeatColumn]) -> None:
         """A student who needs an aide, or a language spoken, comes where somebody does that."""
@@ -346,9 +346,16 @@ class DayProgram:
         counts = self.matrix.column(high=0 if standing else 1)
         self.matrix.row(((counts, 1), (seat.column, -1)), high=0)
         for offering in () if self._guide else missed:
-            columns, most = self.sections.running(offering, run[0])
-            self.matrix.row(((counts, most), *((column, 1) for column in columns)), high=most)
+            self.matrix.row(((counts, 1), (self._runs(offering, run[0]), 1)), high=1)
         return counts
+
+    def _runs(self, offering: OfferingId, block: BlockId) -> int:
+        """The column that says whether an offering runs in a block."""
+        if (offering, block) not in self.runs:
+            columns, most = self.sections.running(offering, block)
+            runs = self.runs[offering, block] = self.matrix.column()
+            self.matrix.row(((runs, -most), *((column, 1) for column in columns)), high=0)
+        return self.runs[offering, block]
 
     def _build_floors(
         self, student: StudentId, mine: list[SeatColumn], elsewhere: list[Elsewhere]

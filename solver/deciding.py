@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from ortools.sat.python import cp_model
 
 from schemas.base import StaffId
+from schemas.plan import Duty
 from schemas.school import RoleNeed
+from solver.board import OpenSession
 from solver.daylp import DayProgram
-from solver.linear import OPEN
+from solver.linear import OPEN, LinearProgram
 from solver.options import Option, RoomColumn
 from solver.proposals import Fixed
 
@@ -71,26 +74,49 @@ class Deciding:
         self._engine.parameters.relative_gap_limit = NEAR_ENOUGH
         self._engine.parameters.max_deterministic_time = MOST
 
-    def start_from(self, sessions: Iterable[Fixed]) -> None:
-        """Offers the engine sessions as they stood, as far as the program has a place for them."""
+    def start_from(
+        self, sessions: Iterable[Fixed], standing: Iterable[tuple[OpenSession, tuple[Duty, ...]]]
+    ) -> dict[int, int]:
+        """Offers the engine sessions as they stood, as far as the program has a place for them,
+        and the adults whom those had that stand; the values of all columns that go with them, or
+        of these alone where the program allows none."""
         sections = self.program.sections
-        rooms = sections.by_room()
         hints: dict[int, int] = {column.column: 0 for column in sections.rooms}
         posts = sections.posts.columns if sections.posts is not None else ()
         held = {(p.option, p.need.role, p.staff): p.column for p in posts}
         seats = {(s.student, s.option, s.competency): s.column for s in self.program.seats}
         hints.update(dict.fromkeys((*held.values(), *seats.values()), 0))
-        for session in sessions:
-            found = rooms.get((session.offering, session.blocks, session.room))
-            if found is not None:
-                hints[found.column] += 1
-                for duty in session.duties:
-                    hints[held.get((found.option, duty.role, duty.staff), -1)] = 1
-                for student, competency in session.seats:
-                    hints[seats.get((student, found.option, competency), -1)] = 1
+        for session, room in sections.as_before(sessions):
+            hints[room.column] += 1
+            for duty in session.duties:
+                hints[held.get((room.option, duty.role, duty.staff), -1)] = 1
+            for student, competency in session.seats:
+                hints[seats.get((student, room.option, competency), -1)] = 1
+        options = {option.session: option for option, _, _ in held if option.session is not None}
+        for one, duties in standing:
+            if one in options:
+                for duty in duties:
+                    hints[held.get((options[one], duty.role, duty.staff), -1)] = 1
         hints.pop(-1, None)
-        for column, value in hints.items():
+        completed = self._completed(hints)
+        for column, value in completed.items():
             self._model.add_hint(self._columns[column], value)
+        return completed
+
+    def _completed(self, hints: dict[int, int]) -> dict[int, int]:
+        """Hints with values of all other columns that go with them best: the engine takes up at
+        once what is complete, and was seen to lose its way from what is not."""
+        matrix = replace(
+            self.program.matrix,
+            low=list(self.program.matrix.low),
+            high=list(self.program.matrix.high),
+        )
+        for column, value in hints.items():
+            matrix.low[column] = matrix.high[column] = min(value, matrix.high[column])
+        linear = LinearProgram(matrix)
+        values = linear.solve()
+        self.work += linear.work
+        return hints if values is None else dict(enumerate(np.rint(values).astype(int).tolist()))
 
     def decide(self) -> Decision | None:
         """The best solution found; None where there is none."""

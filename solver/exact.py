@@ -4,7 +4,7 @@ Where adults are named and seats decided with them, see `deciding`."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable
 
 import highspy
@@ -47,17 +47,17 @@ class Exact:
 
     def start_from(self, sessions: Iterable[Fixed]) -> None:
         """Offers the engine sessions as they stood, as far as the program has a place for them."""
-        counts: dict[int, int] = defaultdict(int)
-        rooms = self.program.sections.by_room()
-        for session in sessions:
-            found = rooms.get((session.offering, session.blocks, session.room))
-            if found is not None:
-                counts[found.column] += 1
-        self._engine.setSolution(
-            len(self._whole),
-            np.asarray(self._whole, np.int32),
-            np.asarray([counts[column] for column in self._whole], float),
-        )
+        counts = Counter(room.column for _, room in self.program.sections.as_before(sessions))
+        self._offer([counts[column] for column in self._whole])
+
+    def keep(self, columns: Iterable[int]) -> None:
+        """Offers the engine seats as they were."""
+        had = set(columns)
+        self._offer([column in had for column in self._whole])
+
+    def _offer(self, values: list[int] | list[bool]) -> None:
+        whole = np.asarray(self._whole, np.int32)
+        self._engine.setSolution(len(self._whole), whole, np.asarray(values, float))
 
     def solve(self) -> Counts | None:
         """The sections of the best solution found; None where there is none."""

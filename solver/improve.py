@@ -34,8 +34,6 @@ LEAST_WORK = 1.0
 """Units of work that a try is taken to cost at least: neighbourhoods share the work, not the tries,
 by what they have won, and the cheapest are not tried without end."""
 
-CHEAP = [number for number, one in enumerate(NEIGHBOURHOODS) if one.cheap]
-
 PATIENCE = 40
 """Batches without a better plan before the search is called off where nothing else stops it."""
 
@@ -95,6 +93,8 @@ class Improvement:
     def __post_init__(self) -> None:
         self._finisher = Finisher(self.reach)
         self._random = Random(self.effort.limits.seed)
+        self._ways = [n for n, one in enumerate(NEIGHBOURHOODS) if one.concerns(self.reach)]
+        self._first = [n for n in self._ways if NEIGHBOURHOODS[n].cheap] * ROUNDS
         self._won = [1.0 for _ in NEIGHBOURHOODS]
         self._spent = [1.0 for _ in NEIGHBOURHOODS]
         self._tries = [1.0 for _ in NEIGHBOURHOODS]
@@ -120,15 +120,19 @@ class Improvement:
     def _task(self) -> Task:
         self._tried += 1
         seed = f"{self.effort.limits.seed}.{self._tried}"
-        if self._tried <= len(CHEAP) * ROUNDS:
-            number = CHEAP[(self._tried - 1) % len(CHEAP)]
-            return Task(self._problem, photograph(self.board), number, seed)
-        success = [won / spent for won, spent in zip(self._won, self._spent, strict=True)]
+        if self._tried <= len(self._first):
+            number = self._first[self._tried - 1]
+        else:
+            number = self._random.choices(self._ways, self._weights())[0]
+        return Task(self._problem, photograph(self.board), number, seed)
+
+    def _weights(self) -> list[float]:
+        """How often each neighbourhood is drawn: by what it wins in what it costs, and the dearer
+        the seldomer."""
+        success = [self._won[n] / self._spent[n] for n in self._ways]
         floor = max(success) / 4
-        each = [max(LEAST_WORK, s / t) for s, t in zip(self._spent, self._tries, strict=True)]
-        weights = [max(floor, rate) / work for rate, work in zip(success, each, strict=True)]
-        chosen = self._random.choices(range(len(NEIGHBOURHOODS)), weights)[0]
-        return Task(self._problem, photograph(self.board), chosen, seed)
+        each = [max(LEAST_WORK, self._spent[n] / self._tries[n]) for n in self._ways]
+        return [max(floor, rate) / work for rate, work in zip(success, each, strict=True)]
 
     def _attempts(self, tasks: list[Task]) -> list[Proposal]:
         if self.pool is None:

@@ -136,6 +136,39 @@ class Lawful:
         """Whether commitments leave the student time to get to the room and back."""
         return self.room_suits(student, room) and self._arrives(student, {}, blocks, room)
 
+    def could_be_in(self, board: Board, session: OpenSession, room: Room) -> bool:
+        """Whether everybody in a session could be in another room instead, whose seats, locks and
+        kit are another question. Nobody who is kept apart from a person by room is brought among
+        neighbours."""
+        people = (*session.seats, *(duty.staff for duty in session.duties))
+        near = room.building == session.room.building
+        return (
+            all(self._place_suits(student, session.offering, room) for student in session.seats)
+            and (near or all(self.gets_to(board, s, room, session.blocks) for s in session.seats))
+            and (
+                near
+                or all(
+                    self._adult_arrives(board, duty.staff, session.blocks, room)
+                    for duty in session.duties
+                )
+            )
+            and (
+                room.zones == 1
+                or room is session.room
+                or not any(
+                    by_room for person in people for _, by_room in self.apart.get(person, ())
+                )
+            )
+        )
+
+    def _place_suits(self, student: StudentId, offering: Offering, room: Room) -> bool:
+        """Whether the student may be in a room for an offering."""
+        return self.room_suits(student, room) and all(
+            needed.feature in room.features
+            for needed in self._applying(student, offering)
+            if needed.kind == "place"
+        )
+
     def _room_has_a_seat(self, board: Board, session: OpenSession) -> bool:
         room = session.room
         if room.zones == 1:

@@ -13,6 +13,7 @@ from schemas.base import BlockId, StaffId
 from schemas.plan import Duty
 from schemas.school import Offering, RoleNeed, Room
 from solver.board import Board, OpenSession
+from solver.proposals import Fixed
 from solver.reach import Reach
 
 IMPOSSIBLE = 1e6
@@ -25,6 +26,8 @@ class Section:
     offering: Offering
     blocks: tuple[BlockId, ...]
     rooms: tuple[Room, ...]
+    before: Fixed | None = None
+    """The session whose place it takes: with the same adults, in the same room where it can be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,10 +108,11 @@ class Naming:
         section: Section,
         wanted: Mapping[StaffId, float],
     ) -> float:
-        """Higher for whom the day program has in mind, who was published to lead it, who leads
-        it in another block today, and who is not merely covering."""
-        offering = section.offering.id
-        liking = 6 * min(1.0, wanted.get(staff, 0.0))
+        """Higher for whoever was there before, whom the day program has in mind, who was published
+        to lead it, who leads it in another block today, and who is not merely covering."""
+        offering, before = section.offering.id, section.before
+        liking = 9.0 * (before is not None and any(d.staff == staff for d in before.duties))
+        liking += 6 * min(1.0, wanted.get(staff, 0.0))
         liking += 3 * any(
             staff in self.reach.worth.led_before[offering, block] for block in section.blocks
         )
@@ -162,9 +166,13 @@ class Naming:
         return duties
 
     def _room(self, section: Section, duties: list[Duty], building: str) -> Room:
-        """A free room of a building: the published one, the lead's own of today, or the first."""
+        """A free room of a building: that of before, the published one, the lead's own of today,
+        or the first."""
         free = [room for room in self._free(section) if room.building == building]
         before = self.reach.worth.housed_before
         housed = {room for block in section.blocks for room in before[section.offering.id, block]}
         used = {session.room.id for session in self.board.duties_of(duties[0].staff)}
-        return min(free, key=lambda room: (room.id not in housed, room.id not in used))
+        last = section.before.room if section.before is not None else None
+        return min(
+            free, key=lambda room: (room.id != last, room.id not in housed, room.id not in used)
+        )

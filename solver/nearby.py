@@ -16,11 +16,12 @@ from solver.effort import SETTLING_WORK, STEP_WORK, Effort, Limits
 from solver.facts import Facts
 from solver.finishing import Finisher
 from solver.layout import Layout
-from solver.neighbourhoods import remake, trade_adults, trade_rooms
+from solver.neighbourhoods import remake
 from solver.placing import Placing
 from solver.reach import Reach
 from solver.rules import RULES
 from solver.score import judge
+from solver.trading import trade_adults, trade_rooms
 
 CALM = 30
 """Moving somebody counts so many times as dear as it does to the school: whoever has a seat is to
@@ -80,8 +81,8 @@ def _blocks_anew(reach: Reach, board: Board, effort: Effort) -> Board:
                 continue
             changed = board.copy()
             effort.spend(remake(reach, changed, (block,), random, (most,)))
-            effort.spend(trade_adults(reach, changed, block))
-            effort.spend(trade_rooms(reach, changed, block) + Finisher.work(changed))
+            effort.spend(trade_adults(reach, changed, (block,)))
+            effort.spend(trade_rooms(reach, changed, (block,)) + Finisher.work(changed))
             judged = finisher.judged(changed)
             if judged < best:
                 board, best = changed, judged

@@ -6,17 +6,13 @@ from abc import ABC, abstractmethod
 from random import Random
 from typing import ClassVar
 
-import numpy as np
-from scipy.optimize import linear_sum_assignment
-
 from schemas.base import BlockId
-from schemas.plan import Duty
-from schemas.school import Room
 from solver.board import Board, OpenSession
 from solver.construct import Filling, blocks_at_once
-from solver.effort import STEP_WORK
+from solver.helping import Helping, send_home, who_ask
 from solver.proposals import fixed
 from solver.reach import Reach
+from solver.trading import runs_of, tradable, trade_adults, trade_rooms
 
 
 class Neighbourhood(ABC):
@@ -26,6 +22,10 @@ class Neighbourhood(ABC):
     """In a school's words."""
     cheap: ClassVar[bool] = False
     """Whether it takes little work."""
+
+    def concerns(self, reach: Reach) -> bool:
+        """Whether there is anything for it in a day."""
+        return True
 
     @abstractmethod
     def change(self, reach: Reach, board: Board, random: Random) -> float:
@@ -115,7 +115,7 @@ class Sections(Neighbourhood):
     def change(self, reach: Reach, board: Board, random: Random) -> float:
         left = board.unplaced()
         block = random.choice([block for _, block in left] or reach.facts.flex)
-        sessions = _single(board, block)
+        sessions = tradable(board, (block,))
         random.shuffle(sessions)
         most = _reseated(reach)
         freed: list[OpenSession] = []
@@ -134,33 +134,62 @@ class Sections(Neighbourhood):
 
 
 class Adults(Neighbourhood):
-    """Who leads which session of a block: whoever the students know from the published plan."""
+    """Who leads which session of the same blocks: whoever the students know from the published
+    plan."""
 
     name = "adults of a block"
     cheap = True
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
-        return trade_adults(reach, board, random.choice(reach.facts.flex))
+        runs = runs_of(board)
+        return trade_adults(reach, board, random.choice(runs)) if runs else 0.0
 
 
 class Rooms(Neighbourhood):
-    """Which session of a block is in which room: the published one, and none too large."""
+    """Which session of the same blocks is in which room: the published one, and none too large."""
 
     name = "rooms of a block"
     cheap = True
 
     def change(self, reach: Reach, board: Board, random: Random) -> float:
-        return trade_rooms(reach, board, random.choice(reach.facts.flex))
+        runs = runs_of(board)
+        return trade_rooms(reach, board, random.choice(runs)) if runs else 0.0
+
+
+class Helpers(Neighbourhood):
+    """An aide, or somebody who speaks a language, who comes along with a student all day, and the
+    seats of those whom the student joins."""
+
+    name = "help for a student"
+    cheap = True
+
+    def concerns(self, reach: Reach) -> bool:
+        return bool(who_ask(reach))
+
+    def change(self, reach: Reach, board: Board, random: Random) -> float:
+        helping = Helping(reach, board)
+        student = random.choice(who_ask(reach))
+        company = [other for session in helping.bring(student) for other in session.seats]
+        random.shuffle(company)
+        filling = Filling(reach, board, random.randrange(1 << 30))
+        filling.reseat(dict.fromkeys((student, *company[:COMPANY])), exactly=True)
+        filling.finish()
+        send_home(reach, board)
+        return helping.work + filling.work
 
 
 NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
-    SeatsInARow(), Seats(), Sections(), Adults(), Rooms(),
+    SeatsInARow(), Seats(), Sections(), Adults(), Rooms(), Helpers(),
     OneBlock(), TwoBlocks(), NextBlocks(), OneSubject(),
 )  # fmt: skip
 
 OVERLAPPING = 2
 """Half as many seats of blocks in a row are given anew at once as when a day is seated: where 1,100
 students have nine blocks, four or five of these take 3 s and win as much as all nine in 12 s."""
+
+COMPANY = 40
+"""The seats of at most so many others are given anew with those of a student whom somebody comes
+along with: of a hundred in nine blocks they take three units of work."""
 
 ONE, SEVERAL = (250, 500, 1000), (150, 300)
 """About so many seats of sessions are freed at once, in one block and in several."""
@@ -170,8 +199,6 @@ STUDENTS, PLACES = 700, 1_800
 the same program with half of 1,200 students in six blocks takes fifteen times as long as with a
 quarter, and found nothing; with all of 600 plans are dearer by 2 % of what is at stake than with
 half."""
-
-IMPOSSIBLE = 1e9
 
 
 def _reseated(reach: Reach) -> int:
@@ -220,90 +247,3 @@ def remake(
     filling.refill(blocks, before)
     filling.finish()
     return filling.work
-
-
-def _single(board: Board, block: BlockId) -> list[OpenSession]:
-    """The sessions of a block that are free to trade: within it alone, and not pinned."""
-    return [s for s in board.in_block[block] if s.blocks == (block,) and not s.pinned]
-
-
-def trade_adults(reach: Reach, board: Board, block: BlockId) -> float:
-    """Gives the posts of a block's sessions anew to the adults who had them and to those who are
-    free, so that as many students as can keep the lead they were published with."""
-    sessions = _single(board, block)
-    held = {session.id: session.duties for session in sessions}
-    for session in sessions:
-        board.staff(session, ())
-    adults = [a for a in reach.facts.staff if reach.facts.available(a, (block,))]
-    posts = [
-        (session, need)
-        for session in sessions
-        for need in session.offering.roles
-        for _ in range(need.count)
-    ]
-    costs = np.full((len(posts), len(adults)), IMPOSSIBLE)
-    for i, (session, need) in enumerate(posts):
-        known = reach.worth.leads_known(session)
-        now = {duty.staff for duty in held[session.id] if duty.role == need.role}
-        led = len(session.seats) if need.role == "lead" else 0
-        for j, staff in enumerate(adults):
-            if (
-                reach.lawful.may_serve(
-                    board, staff, need, session.offering, session.blocks, session.room
-                )
-                and reach.lawful.may_meet(staff, session.seats)
-                and reach.lawful.may_lead_more(board, staff, led)
-            ):
-                gain = known.get(staff, 0) if need.role == "lead" else 0
-                costs[i, j] = -2 * gain - (staff in now)
-    rows, columns = linear_sum_assignment(costs) if posts and adults else ((), ())
-    picked = dict(zip(rows, columns, strict=True))
-    full = len(picked) == len(posts) and all(costs[i, j] < IMPOSSIBLE for i, j in picked.items())
-    fresh: dict[str, list[Duty]] = {session.id: [] for session in sessions}
-    for i, (session, need) in enumerate(posts):
-        if full:
-            fresh[session.id].append(Duty(staff=adults[picked[i]], role=need.role))
-    for session in sessions:
-        board.staff(session, fresh[session.id] if full else held[session.id])
-    return len(posts) * len(adults) * STEP_WORK
-
-
-def trade_rooms(reach: Reach, board: Board, block: BlockId) -> float:
-    """Gives rooms of one zone to a block's sessions anew, so that as many students as can stay in
-    the room they were published in, and rooms are no larger than need be."""
-    lawful = reach.lawful
-    sessions = [s for s in _single(board, block) if s.room.zones == 1]
-    taken = {s.room.id for s in board.in_block[block] if s not in sessions}
-    rooms = [
-        room
-        for room in reach.facts.problem.rooms
-        if room.zones == 1 and room.id not in taken and not reach.facts.room_held(room.id, block)
-    ]
-    costs = np.full((len(sessions), len(rooms)), IMPOSSIBLE)
-    for i, session in enumerate(sessions):
-        suited = {room.id for room in lawful.rooms_for(session.offering.id)}
-        stays: dict[str, int] = {}
-        for student in session.seats:
-            old = reach.worth.before.get((student, block))
-            if old is not None and old.room is not None:
-                stays[old.room] = stays.get(old.room, 0) + 1
-        for j, room in enumerate(rooms):
-            if room is session.room or (
-                room.id in suited
-                and room.seats >= len(session.seats)
-                and lawful.room_allowed(room, session.offering.id, session.blocks)
-                and _alike(room, session.room)
-            ):
-                spare = room.seats - len(session.seats) - session.offering.spare_seats_tolerance
-                gain = stays.get(room.id, 0) * reach.worth.price["moved"]
-                costs[i, j] = -4 * gain + max(0, spare // 5) - (room is session.room)
-    if sessions:
-        picked = linear_sum_assignment(costs)[1]
-        for session, j in zip(sessions, picked.tolist(), strict=True):
-            board.move(session, rooms[j])
-    return len(sessions) * len(rooms) * STEP_WORK
-
-
-def _alike(a: Room, b: Room) -> bool:
-    """Whether whoever may be in one room, and reaches it in time, may be in the other."""
-    return (a.building, a.kind, a.features) == (b.building, b.kind, b.features)

@@ -115,15 +115,19 @@ class Placing:
         ]
 
     def _move_aside(self, student: StudentId, block: BlockId) -> bool:
-        """Seats a student where another can go to a different session instead."""
-        for session in self.board.in_block[block]:
+        """Seats a student where another can go to a different session instead, who loses least."""
+        found = []
+        for number, session in enumerate(self.board.in_block[block]):
             self.steps += 1
-            if not self.lawful.may_join(self.board, student, session):
-                continue
-            for other in list(session.seats):
-                if other not in session.pinned_students and self._swap_in(student, other, session):
-                    return True
-        return False
+            if self.lawful.may_join(self.board, student, session):
+                for place, (other, competency) in enumerate(session.seats.items()):
+                    if other not in session.pinned_students:
+                        loss = self.worth.seat(self.board, other, session, competency)
+                        found.append((loss, number, place, other, session))
+        self.steps += len(found)
+        return any(
+            self._swap_in(student, other, session) for _, _, _, other, session in sorted(found)
+        )
 
     def _swap_in(self, student: StudentId, other: StudentId, session: OpenSession) -> bool:
         competency = self.board.unseat(other, session)

@@ -9,7 +9,15 @@ from functools import cache, cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from schemas.base import BlockId, BuildingId, CompetencyId, OfferingId, StaffId, StudentId
+from schemas.base import (
+    BlockId,
+    BuildingId,
+    CompetencyId,
+    OfferingId,
+    RoomId,
+    StaffId,
+    StudentId,
+)
 from schemas.problem import ProtectedTime
 from schemas.school import MinuteKind, RoleNeed, Room
 from solver.facts import Facts
@@ -141,6 +149,11 @@ class Reach:
         return tuple(tuple(rooms) for rooms in alike.values())
 
     @cached_property
+    def class_of(self) -> dict[RoomId, int]:
+        """The class of each room, by position in `room_classes`."""
+        return {room.id: number for number, rooms in enumerate(self.room_classes) for room in rooms}
+
+    @cached_property
     def _suited(self) -> dict[OfferingId, frozenset[Room]]:
         return {o: frozenset(self.lawful.rooms_for(o)) for o in self.facts.offerings}
 
@@ -185,6 +198,17 @@ class Reach:
             return filled
         anybody = tuple(a for a in self.facts.staff if any(a in adults for _, adults in filled))
         return ((needs[0].model_copy(update={"count": 1}), anybody),)
+
+    @cached_property
+    def leads(self) -> Counter[StaffId]:
+        """How many offerings each adult could lead."""
+        return Counter(
+            staff
+            for offering in self.facts.offerings
+            for need, adults in self.staffing(offering)
+            if need.role == "lead"
+            for staff in adults
+        )
 
     @cached_property
     def protected(self) -> tuple[ProtectedTime, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from schemas.base import BlockId, OfferingId, RoomId, StaffId
+from schemas.base import BlockId, OfferingId, StaffId
 from schemas.problem import ProtectedTime
 from schemas.school import MinuteKind, Offering, RoleNeed, Room
 from solver.board import Board, OpenSession
 from solver.linear import Matrix, Reals
 from solver.options import Option, Periods, RoomColumn, Run, Spot
 from solver.posts import PostColumn, Posts
+from solver.proposals import Fixed
 from solver.reach import Reach
 
 TOO_FEW = 2
@@ -94,13 +95,16 @@ class Sections:
         if self.posts is not None:
             self.posts.agree()
 
-    def by_room(self) -> dict[tuple[OfferingId, Run, RoomId], RoomColumn]:
-        """The column of an offering's sections in a run and a room: the largest that it holds."""
-        return {
+    def as_before(self, sessions: Iterable[Fixed]) -> list[tuple[Fixed, RoomColumn]]:
+        """Sessions as they stood, each with the column that counts it: that of the most students
+        its room holds. Those that have none are left out, as are pinned ones, which stand still."""
+        rooms = {
             (column.option.offering.id, column.option.runs[0], room.id): column
             for column in sorted(self.rooms, key=lambda column: column.most)
             for room in column.rooms
         }
+        places = ((one, rooms.get((one.offering, one.blocks, one.room))) for one in sessions)
+        return [(one, room) for one, room in places if room is not None and not one.pinned]
 
     def running(self, offering: OfferingId, block: BlockId) -> tuple[list[int], int]:
         """The columns that count new sections of an offering that take up a block, and how many

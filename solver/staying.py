@@ -32,11 +32,6 @@ class Staying:
         for room in program.sections.rooms:
             for block in room.option.runs[0]:
                 self._sections[room.option.offering.id, block].append(room.column)
-        self._class_of = {
-            room.id: number
-            for number, rooms in enumerate(program.reach.room_classes)
-            for room in rooms
-        }
         self._held: dict[Key, dict[OfferingId, int]] = defaultdict(dict)
         self._one_at_a_time: dict[Key, int] = {}
 
@@ -66,7 +61,7 @@ class Staying:
     def _could_host(self, what: What, name: str, offering: Offering) -> bool:
         reach = self.program.reach
         if what == "room":
-            return self._class_of[name] in reach.classes_for(offering.id)
+            return reach.class_of[name] in reach.classes_for(offering.id)
         waived = reach.waived("role-cover", offering=offering.id)
         return waived or self.facts.qualified(name, "lead", offering.id)
 

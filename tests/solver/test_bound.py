@@ -33,7 +33,7 @@ from solver.rows import total
 from solver.rules import RULES
 from solver.score import score, weight
 from solver.slots import bring, outcomes
-from tests.solver.plain_school import ANA, ART, MATHS, OKAFOR, VEGA, changed, held, school
+from tests.solver.plain_school import ANA, ART, BEN, MATHS, OKAFOR, VEGA, changed, held, school
 from tests.solver.small_schools import draw_case
 
 WORK = 20.0
@@ -247,3 +247,17 @@ def test_a_bound_counts_no_support_given_while_the_student_misses_what_they_shou
     assert day_bound(reach_of(anytime))[0] == 0
     bound, _ = day_bound(reach_of(owing(OWED)))
     assert bound == best_cost(owing(OWED)) == 40 * weight(anytime, RULES["service-short"])
+
+
+def test_a_bound_counts_one_section_of_many_as_missing_what_the_student_should_not() -> None:
+    alone = owing(OWED)
+    problem = alone.model_copy(
+        update={
+            "locks": (),
+            "offerings": (changed(MATHS, id="art"), changed(ART, id="talk", largest=9), SPEECH),
+            "students": (ANA, BEN, *(one for one in alone.students if one.id == "Dan")),
+            "staff": (VEGA, OKAFOR, changed(OKAFOR, id="Park"), *alone.staff[1:]),
+        }
+    )
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == best_cost(problem) == (40 + 70) * weight(problem, RULES["unmet-need"])

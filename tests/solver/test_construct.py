@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas.plan import Duty
 from schemas.problem import Commitment, DayBlock, DayStudent
 from solver.board import Board
@@ -10,6 +12,7 @@ from solver.contradictions import reach_of
 from solver.daylp import DayProgram
 from solver.naming import Naming, Section
 from solver.placing import Placing
+from solver.proposals import fixed
 from solver.reach import Reach
 from tests.solver.plain_school import ANA, ART, BEN, CLEO, MATHS, OKAFOR, VEGA, changed, school
 
@@ -126,3 +129,56 @@ def test_who_is_held_where_they_are_stays_there_whatever_cannot_be_reached_from_
     board = half_stranded(pinned=True)
     assert board.at["Cleo", "first"].room.id == "barn"
     assert ("Cleo", "second") not in board.at
+
+
+LED_BY_VEGA, LED_BY_OKAFOR = (Duty(staff=one, role="lead") for one in ("Vega", "Okafor"))
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("exactly", [True, False])
+def test_of_two_like_seats_a_student_keeps_the_one_they_have(number: int, exactly: bool) -> None:
+    reach = reach_of(school(students=(ANA,)))
+    board, maths, rooms = Board(reach.facts), reach.facts.offerings["maths"], reach.facts.rooms
+    two = (
+        board.open(maths, ("first",), rooms["12"], (LED_BY_VEGA,)),
+        board.open(maths, ("first",), rooms["14"], (LED_BY_OKAFOR,)),
+    )
+    board.seat("Ana", two[number], "fractions")
+    Filling(reach, board, 0).reseat(["Ana"], exactly)
+    assert board.at["Ana", "first"] is two[number]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_who_is_somewhere_for_no_gain_goes_back_there(number: int) -> None:
+    reach = reach_of(school(students=(CLEO,)))
+    board, art, rooms = Board(reach.facts), reach.facts.offerings["art"], reach.facts.rooms
+    two = (
+        board.open(art, ("first",), rooms["12"], (LED_BY_VEGA,)),
+        board.open(art, ("first",), rooms["14"], (LED_BY_OKAFOR,)),
+    )
+    board.seat("Cleo", two[number], None)
+    Filling(reach, board, 0).reseat(["Cleo"])
+    assert board.at["Cleo", "first"] is two[number]
+
+
+def test_a_section_has_the_adults_and_the_room_of_the_one_whose_place_it_takes() -> None:
+    reach = reach_of(school())
+    board, art, rooms = Board(reach.facts), reach.facts.offerings["art"], reach.facts.rooms
+    before = fixed(board.open(art, ("first",), rooms["14"], (LED_BY_OKAFOR,)))
+    board.close(board.sessions[before.id])
+    section = Section(art, ("first",), (rooms["12"], rooms["14"]), before)
+    [session] = Naming(reach, board).open([section], {})
+    assert (session.room.id, session.duties) == ("14", (LED_BY_OKAFOR,))
+
+
+def test_who_loses_least_makes_way_for_somebody_without_a_seat() -> None:
+    eager = changed(BEN, id="Dan")
+    reach = reach_of(school(students=(ANA, BEN, eager, CLEO), blocks=school().blocks[:1]))
+    board, rooms = Board(reach.facts), reach.facts.rooms
+    maths = board.open(reach.facts.offerings["maths"], ("first",), rooms["12"], (LED_BY_VEGA,))
+    board.open(changed(ART, grades=("06",)), ("first",), rooms["14"], (LED_BY_OKAFOR,))
+    for student in ("Ben", "Dan", "Ana"):
+        board.seat(student, maths, "fractions")
+    reach.facts.offerings["art"] = changed(ART, grades=("06",))
+    Placing(reach, board).place_the_rest()
+    assert "Ana" not in maths.seats

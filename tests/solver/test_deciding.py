@@ -13,6 +13,7 @@ from solver.contradictions import reach_of
 from solver.daylp import DayProgram
 from solver.deciding import Deciding
 from solver.linear import LinearProgram
+from solver.proposals import fixed
 from solver.rules import RULES
 from solver.score import weight
 from tests.solver.plain_school import ANA, ART, BEN, MATHS, OKAFOR, VEGA, changed, school
@@ -113,6 +114,45 @@ def test_somebody_who_needs_a_small_group_leaves_no_seats_beside_them() -> None:
     alone = Accommodation(id="a", student="Ana", kind="group_size", group_size=1)
     shared = seats("Ana", accommodations=(alone,)) + seats("Ben", accommodations=(alone,))
     assert shared < 2
+
+
+def test_somebody_content_with_a_larger_group_than_there_is_makes_no_seat_for_others() -> None:
+    content = Accommodation(id="a", student="Ana", kind="group_size", group_size=9)
+    others = tuple(changed(BEN, id=name) for name in ("Cy", "Flo", "Gus"))
+    everybody = (ANA, BEN, *others)
+    taken = sum(
+        seats(student.id, students=everybody, accommodations=(content,)) for student in everybody
+    )
+    assert taken == MATHS.largest
+
+
+def test_the_engine_is_offered_all_of_what_stood_and_of_what_stands() -> None:
+    art, board = art_and_its_board()
+    [maths] = [session for session in board.sessions.values() if session is not art]
+    before, duties = fixed(maths), art.duties
+    board.close(maths)
+    board.staff(art, ())
+    reach = reach_of(board.facts.problem)
+    program = DayProgram(
+        reach, board, (("first",),), frozenset({0}), guide=True, named=True, exact=True
+    )
+    deciding = Deciding(program, seed=0)
+    offered = deciding.start_from([before], [(art, duties)])
+    assert len(offered) == len(program.matrix.cost)
+    held = {(p.staff, p.option.offering.id) for p in program.sections.posts.columns
+            if offered[p.column]}  # fmt: skip
+    assert held == {("Vega", "maths"), ("Okafor", "art")}
+
+
+def test_a_pinned_session_that_stands_is_not_offered_once_more() -> None:
+    art, board = art_and_its_board()
+    for session in [session for session in board.sessions.values() if session is not art]:
+        board.close(session)
+    program = DayProgram(
+        reach_of(board.facts.problem), board, (("first",),), frozenset({0}), guide=True, named=True
+    )
+    offered = Deciding(program, seed=0).start_from([fixed(art)], [])
+    assert not any(offered[room.column] for room in program.sections.rooms)
 
 
 def art_and_its_board(*named: str) -> tuple[OpenSession, Board]:
