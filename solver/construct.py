@@ -20,6 +20,7 @@ from solver.options import Periods, RoomColumn, Run
 from solver.placing import Placing
 from solver.proposals import Fixed, fixed
 from solver.reach import Reach
+from solver.sections import BY_NAME
 
 WHOLE_DAY = 12_000
 """Students and blocks whose seats are one program: 9,900 take 8 s of a core, 24,000 take 196."""
@@ -102,14 +103,17 @@ class Filling:
         Naming(self.reach, self.board).open(sections, {})
 
     def _decide(self, periods: Periods, before: tuple[Fixed, ...]) -> None:
-        """Opens sections for those whom they serve best, with adults who can all be there."""
+        """Opens sections for those whom they serve best, with adults who can all be there. On a
+        small day the engine may wander off from what stood, as it finds as good a solution by
+        itself, and another one."""
         fresh = frozenset(range(len(periods)))
         held = self._free_adults(tuple(block for blocks in periods for block in blocks))
         program = DayProgram(
             self.reach, self.board, periods, fresh, guide=True, named=True, exact=True
         )
         deciding = Deciding(program, self.seed)
-        deciding.start_from(before, held)
+        whole_day = len(self.reach.facts.students) * len(self.reach.facts.flex)
+        deciding.start_from(before, held, wholly=whole_day > BY_NAME)
         decision = deciding.decide()
         self.work += deciding.work + len(program.matrix.coefficient) * ENTRY_WORK
         if decision is None:

@@ -137,7 +137,7 @@ def test_the_engine_is_offered_all_of_what_stood_and_of_what_stands() -> None:
         reach, board, (("first",),), frozenset({0}), guide=True, named=True, exact=True
     )
     deciding = Deciding(program, seed=0)
-    offered = deciding.start_from([before], [(art, duties)])
+    offered = deciding.start_from([before], [(art, duties)], wholly=True)
     assert len(offered) == len(program.matrix.cost)
     held = {(p.staff, p.option.offering.id) for p in program.sections.posts.columns
             if offered[p.column]}  # fmt: skip
@@ -151,7 +151,7 @@ def test_a_pinned_session_that_stands_is_not_offered_once_more() -> None:
     program = DayProgram(
         reach_of(board.facts.problem), board, (("first",),), frozenset({0}), guide=True, named=True
     )
-    offered = Deciding(program, seed=0).start_from([fixed(art)], [])
+    offered = Deciding(program, seed=0).start_from([fixed(art)], [], wholly=True)
     assert not any(offered[room.column] for room in program.sections.rooms)
 
 
