@@ -28,7 +28,7 @@ def who_ask(reach: Reach) -> list[StudentId]:
 
 def beyond_asked(session: OpenSession) -> Iterator[Duty]:
     """The duties of a session that its offering doesn't ask for."""
-    left = Counter({need.role: 0 for need in session.offering.roles})
+    left: Counter[Role] = Counter()
     for need in session.offering.roles:
         left[need.role] += need.count
     for duty in session.duties:
