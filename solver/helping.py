@@ -68,8 +68,7 @@ class Helping:
                 self.board.unseat(student, session)
         ready: list[OpenSession] = []
         served: set[CompetencyId | None] = set()
-        for _, session in sorted(self._wished(student), key=lambda entry: -entry[0]):
-            competency = self._placing.best_use(student, session)[1]
+        for _, competency, session in sorted(self._wished(student), key=lambda wish: -wish[0]):
             taken = {block for other in ready for block in other.blocks}
             if (
                 competency not in served
@@ -81,14 +80,14 @@ class Helping:
         self.work += (self._placing.steps + len(self.board.sessions)) * STEP_WORK
         return ready
 
-    def _wished(self, student: StudentId) -> Iterator[tuple[int, OpenSession]]:
+    def _wished(self, student: StudentId) -> Iterator[tuple[int, CompetencyId | None, OpenSession]]:
         """The sessions that could be the student's, helpers and seats apart, with what each would
-        save."""
+        save, and by serving what."""
         for session in self.board.sessions.values():
             if self.lawful.may_join(self.board, student, session):
-                worth, _ = self._placing.best_use(student, session)
+                worth, competency = self._placing.best_use(student, session)
                 if worth > 0:
-                    yield worth, session
+                    yield worth, competency, session
 
     def _has_help(self, student: StudentId, session: OpenSession) -> bool:
         """Brings whom the student needs in a session; whether all of them can come."""
