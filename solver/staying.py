@@ -53,17 +53,15 @@ class Staying:
         return [column for held in self._held.values() for column in held.values()]
 
     def _suited(self, place: PublishedPlace, key: Key) -> list[Offering]:
-        """What the student could do in that room, or with that lead."""
+        """What the student could do in that room, or with that lead, who may come to a session
+        beside those who are qualified for it."""
         what, name, _ = key
         offered = self._seats[place.student, place.block]
         return [o for o in offered if self._could_host(what, name, o)]
 
     def _could_host(self, what: What, name: str, offering: Offering) -> bool:
         reach = self.program.reach
-        if what == "room":
-            return reach.class_of[name] in reach.classes_for(offering.id)
-        waived = reach.waived("role-cover", offering=offering.id)
-        return waived or self.facts.qualified(name, "lead", offering.id)
+        return what == "lead" or reach.class_of[name] in reach.classes_for(offering.id)
 
     def _by(self, place: PublishedPlace, key: Key, offering: Offering) -> int:
         """Whether the student stays in the room, or with the lead, in the offering."""

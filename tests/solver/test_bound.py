@@ -143,6 +143,16 @@ def test_a_bound_lets_somebody_keep_room_and_lead_in_an_offering_that_serves_the
     assert bound <= (best_cost(problem) or 0)
 
 
+def test_a_bound_lets_an_adult_who_is_not_qualified_stay_beside_one_who_is() -> None:
+    session, _ = held("art", lead="Vega")
+    problem = published_in_art(*PUPILS[:2], offerings=(ART,))
+    places = tuple(Placement(student=one.id, session=session.id) for one in PUPILS[:2])
+    led_by_vega = Published(plan="earlier", sessions=(session,), placements=places)
+    declining = (changed(VEGA, declined=("art",)), OKAFOR)
+    problem = changed(problem, staff=declining, published=led_by_vega)
+    assert day_bound(reach_of(problem))[0] == best_cost(problem) == 0
+
+
 ONE_LEAD = {
     "blocks": (FIRST,),
     "students": (ANA, *PUPILS[:2]),
