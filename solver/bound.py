@@ -14,14 +14,23 @@ from solver.daylp import DayProgram
 from solver.effort import ENTRY_WORK, NODE_WORK
 from solver.linear import LinearProgram, Reals, safe_bound
 from solver.locked import Locked
-from solver.options import Option
+from solver.options import Option, Periods
 from solver.reach import Reach
+from solver.resting import Resting
 from solver.score import stake
 from solver.staying import Staying
 
 FEW_BLOCKS = 2
-"""So many blocks are told apart. With more the program takes minutes, for little: 300 students in
-six blocks take 168 s, and the bound rises by 2 % of what is at stake."""
+"""So many blocks are told apart however many students there are."""
+
+TOLD_APART = 500
+"""Students and blocks up to which the blocks of a longer day are told apart, too: 75 students in
+six blocks take 5 s, and the bound rises by 3 % of what is at stake; 300 take over 20 s."""
+
+HALVED = 2000
+"""Students and blocks up to which a longer day is seen as two stretches instead of one: 300
+students in six blocks take 2 s more, and the bound rises by 1 % of what is at stake; 1,200 take
+30 s for half of that."""
 
 PARTED = 500
 """Students and blocks up to which numbers of sections are whole: 150 students in two blocks take
@@ -34,30 +43,48 @@ BROKEN = 0.02
 
 
 def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, float]:
-    """The bound, and the units of work it took: from the blocks of a short day, or from a longer
-    one seen as one stretch; numbers of sections are whole where few students have a short day.
+    """The bound, and the units of work it took: from the blocks of a short day, or of a longer one
+    of few students; else from a day seen as one stretch or two. Numbers of sections are whole where
+    few students have a short day.
 
-    The program drops rules (ways, named company, and clashes in time where the day is one stretch)
-    and adds none, so its optimum holds for every lawful plan; where it stops early its dual prices
-    still prove something.
+    The program drops rules (ways, named company, and clashes in time within a stretch) and adds
+    none, so its optimum holds for every lawful plan; where it stops early its dual prices still
+    prove something.
     """
     flex = reach.facts.flex
+    places = len(reach.facts.students) * len(flex)
     short = len(flex) <= FEW_BLOCKS
-    periods = tuple((block,) for block in flex) if short else (flex,)
-    fresh = frozenset(range(len(periods)))
-    program = DayProgram(reach, Board(reach.facts), periods, fresh, guide=False)
+    periods: Periods = tuple((block,) for block in flex)
+    if not short and places > TOLD_APART:
+        periods = halves(reach) if places <= HALVED else (flex,)
+    program = DayProgram(
+        reach, Board(reach.facts), periods, frozenset(range(len(periods))), guide=False
+    )
     Locked(program).build()
+    Resting(program).build()
     staying = Staying(program)
-    at_most = reach.worth.unserved() + (staying.build() if short else 0)
+    at_most = reach.worth.unserved()
+    if len(periods) == len(flex):
+        at_most += staying.build()
     linked = _Linked(program, most_iterations)
-    values = linked.solve()
+    told_apart = not short and places <= TOLD_APART
+    values = linked.solve_through() if told_apart else linked.solve()
     bound, nodes = linked.proven(), 0
-    if short and len(reach.facts.students) * len(flex) <= PARTED and values is not None:
+    if short and places <= PARTED and values is not None:
         sections = [room.column for room in program.sections.rooms]
         branching = Branching(linked, (sections, staying.hosts()), stake(reach.facts))
         bound, nodes = branching.bound(values), branching.nodes
     entries = len(program.matrix.coefficient)
     return at_most + bound, linked.linear.work + nodes * NODE_WORK + entries * ENTRY_WORK
+
+
+def halves(reach: Reach) -> Periods:
+    """The flex blocks of a day as two stretches, parted at the break nearest the middle: a session
+    that spans blocks keeps them in one."""
+    flex, position = reach.facts.flex, reach.facts.position
+    breaks = [i for i in range(1, len(flex)) if position[flex[i]] > position[flex[i - 1]] + 1]
+    middle = min(breaks or [len(flex) // 2], key=lambda i: abs(2 * i - len(flex)))
+    return flex[:middle], flex[middle:]
 
 
 class _Linked:
@@ -93,18 +120,28 @@ class _Linked:
             values = self.linear.solve(self._most_iterations)
         return values
 
+    def solve_through(self) -> Reals | None:
+        """The same with all links at once, once and for all; None."""
+        for number in range(len(self._links)):
+            self._matrix.row(self._terms(number), high=0)
+        self.linear = LinearProgram(self._matrix)
+        self.linear.solve_through()
+        return None
+
     def proven(self) -> int:
         """What every solution costs at least, by the dual prices of the last one."""
-        prices = self.linear.prices()
-        return safe_bound(self._matrix, prices) if len(prices) else 0
+        return safe_bound(self._matrix, self.linear.prices())
 
     def _broken(self, values: Reals) -> Iterator[list[tuple[int, int]]]:
         """The terms of the rows, at most 0, that a solution breaks; each once."""
         over = self._seats.of(values) > self._opened.of(values) + BROKEN
         for number in np.flatnonzero(over & ~self._added).tolist():
             self._added[number] = True
-            seats, sections = self._links[number]
-            yield [*((seat, 1) for seat in seats), *((section, -1) for section in sections)]
+            yield self._terms(number)
+
+    def _terms(self, number: int) -> list[tuple[int, int]]:
+        seats, sections = self._links[number]
+        return [*((seat, 1) for seat in seats), *((section, -1) for section in sections)]
 
 
 Link = tuple[list[int], list[int]]

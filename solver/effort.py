@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 LINEAR_WORK = 6e-9
 """Units per simplex iteration and row of a linear program that is solved warm."""
 
+INTERIOR_WORK = 1e-6
+"""Units per step through the interior of a linear program and term of its rows."""
+
 SEARCH_WORK = (2.2e-4, 2.5e-8)
 """Units per simplex iteration inside branch and bound: of itself, and for each row."""
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from solver.effort import LINEAR_WORK
+from solver.effort import INTERIOR_WORK, LINEAR_WORK
 
 Reals = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int64]
@@ -20,6 +20,13 @@ OPEN = 1 << 40
 
 DUAL_STEPS = 1 << 16
 """Dual prices are rounded to this many steps per unit of cost before a bound is drawn from them."""
+
+HIGHEST_PRICE = 1e9
+"""A dual price above is taken for an engine's failure; sums of lower ones stay exact."""
+
+INTERIOR_STEPS = 200
+"""Steps through the interior after which what is proven by then has to do; 70 mostly reach the
+optimum."""
 
 
 @dataclass
@@ -134,6 +141,16 @@ class LinearProgram:
             return None
         return np.asarray(self._engine.getSolution().col_value, float)
 
+    def solve_through(self) -> None:
+        """Finds the dual prices of an optimum through the interior, without a basis: where rows
+        are many that is done in a fifth of the time, but nothing can be solved from there."""
+        for option, value in (("solver", "ipx"), ("run_crossover", "off")):
+            self._engine.setOptionValue(option, value)
+        self._engine.setOptionValue("ipm_iteration_limit", INTERIOR_STEPS)
+        self._engine.run()
+        steps = max(0, self._engine.getInfo().ipm_iteration_count)
+        self.work += (steps + 1) * len(self.matrix.coefficient) * INTERIOR_WORK
+
     def add_row(self, terms: Sequence[tuple[int, int]], low: int = -OPEN, high: int = OPEN) -> None:
         """Adds a row to the matrix and to the program that stands."""
         self.matrix.row(terms, low, high)
@@ -148,8 +165,9 @@ class LinearProgram:
         )
 
     def prices(self) -> Reals:
-        """The dual price of each row at the last solution."""
-        return np.asarray(self._engine.getSolution().row_dual, float)
+        """The dual price of each row at the last solution; nothing where there is none."""
+        prices = np.asarray(self._engine.getSolution().row_dual, float)
+        return prices if len(prices) else np.zeros(len(self.matrix.row_low))
 
     def limit(self, column: int, low: int, high: int) -> None:
         """Sets the bounds of a column."""
@@ -164,6 +182,7 @@ def safe_bound(matrix: Matrix, prices: Reals) -> int:
     an engine's tolerances can make the bound weaker but never wrong. Source: A. Neumaier and
     O. Shcherbina, Safe bounds in linear and mixed-integer linear programming, 2004.
     """
+    prices = np.where(np.abs(prices) < HIGHEST_PRICE, prices, 0.0)
     price = np.rint(prices * DUAL_STEPS).astype(np.int64)
     row_low, row_high = np.asarray(matrix.row_low), np.asarray(matrix.row_high)
     price[(price > 0) & (row_low <= -OPEN)] = 0

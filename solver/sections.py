@@ -76,7 +76,8 @@ class Sections:
         """Columns of students placed for no gain the program sees, and blocks used."""
         self._room_rows: dict[tuple[int, int], int] = {}
         self._duty_rows: dict[tuple[StaffId, int], int] = {}
-        self._duties: dict[tuple[StaffId, int], list[int]] = defaultdict(list)
+        self.duties: dict[tuple[StaffId, int], list[int]] = defaultdict(list)
+        """The columns that count an adult's blocks on duty in a period."""
         self._crew_rows: dict[tuple[Crew, int], int] = {}
         self._halls_rows: dict[tuple[tuple[int, ...], int], int] = {}
         self._limit_rows: dict[OfferingId, int] = {}
@@ -232,7 +233,7 @@ class Sections:
     def _take_up(self, post: PostColumn) -> None:
         """Counts a post among an adult's duties."""
         for period, _ in post.option.uses:
-            self._duties[post.staff, period].append(post.column)
+            self.duties[post.staff, period].append(post.column)
             self.matrix.put(self._duty_row(post.staff, period), post.column, 1)
 
     def _limit_lead(self, post: PostColumn, columns: list[tuple[int, int]]) -> None:
@@ -418,7 +419,7 @@ class Sections:
                 if not free:
                     continue
                 column = self.matrix.column(high=free)
-                self._duties[staff, period].append(column)
+                self.duties[staff, period].append(column)
                 self.matrix.put(row, column, 1)
                 self.matrix.put(self._duty_row(staff, period), column, 1)
         return self._crew_rows[crew, period]
@@ -467,7 +468,7 @@ class Sections:
     def busy(self, values: Reals, near: int) -> dict[StaffId, float]:
         """How much of the first `near` periods each adult is on duty at a solution, in blocks."""
         found: dict[StaffId, float] = defaultdict(float)
-        for (staff, period), columns in self._duties.items():
+        for (staff, period), columns in self.duties.items():
             if period < near:
                 found[staff] += float(sum(values[column] for column in columns))
         return found

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.plan import Duty, Engine, Placement
 from schemas.problem import (
+    Commitment,
     DayCompetency,
     DayService,
     DayStaff,
@@ -23,7 +24,7 @@ from schemas.problem import (
 )
 from schemas.school import Offering, Role, RoleNeed
 from solver.board import Board
-from solver.bound import day_bound
+from solver.bound import FEW_BLOCKS, day_bound
 from solver.contradictions import reach_of
 from solver.engines import ask
 from solver.facts import Facts
@@ -39,6 +40,11 @@ from tests.solver.small_schools import draw_case
 WORK = 20.0
 COPIES = 2
 """Sessions alike that a day may have."""
+
+
+AS_IF = ((500, 500), (0, 500), (0, 0))
+"""Students and blocks up to which a longer day is told apart, or halved: so that the days of small
+schools are looked at as those of large ones are, too."""
 
 
 def best_cost(problem: Problem) -> int | None:
@@ -94,20 +100,27 @@ def _roles(asked: tuple[object, ...]) -> tuple[Role, ...]:
     [range(100), pytest.param(range(100, 2000), marks=pytest.mark.soak)],
     ids=["some", "many"],
 )
-def test_the_best_plan_of_a_small_school_costs_at_least_its_bound(seeds: range) -> None:
+def test_the_best_plan_of_a_small_school_costs_at_least_its_bound(
+    seeds: range, monkeypatch: pytest.MonkeyPatch
+) -> None:
     proven = []
     for seed in seeds:
         problem = draw_case(seed).problem
         best = best_cost(problem)
         if best is not None:
-            bound, _ = day_bound(reach_of(problem))
-            assert bound <= best, seed
-            proven.append(best - bound)
+            long = len(Facts(problem).flex) > FEW_BLOCKS
+            for few, more in AS_IF if long else AS_IF[:1]:
+                monkeypatch.setattr("solver.bound.TOLD_APART", few)
+                monkeypatch.setattr("solver.bound.HALVED", more)
+                bound, _ = day_bound(reach_of(problem))
+                assert bound <= best, (seed, few, more)
+                proven.append(best - bound)
     assert len(proven) >= len(seeds) / 8
     assert min(proven) < 100, "no bound comes near"
 
 
 FIRST = school().blocks[0]
+UNMET = RULES["unmet-need"]
 PUPILS = tuple(DayStudent(id=name) for name in ("Dan", "Eva", "Flo", "Gus"))
 
 
@@ -271,3 +284,70 @@ def test_a_bound_counts_one_section_of_many_as_missing_what_the_student_should_n
     )
     bound, _ = day_bound(reach_of(problem))
     assert bound == best_cost(problem) == (40 + 70) * weight(problem, RULES["unmet-need"])
+
+
+LONG = tuple(
+    changed(FIRST, id=name, start=540 + 45 * place, end=580 + 45 * place)
+    for place, name in enumerate(("first", "second", "third"))
+)
+
+
+def one_needs_maths(**more: object) -> Problem:
+    """A day of three blocks on which Ana, who is busy in the first, needs maths of Vega, who is
+    there in that one only."""
+    busy = changed(ANA, commitments=(Commitment(blocks=("first",)),))
+    alone = changed(VEGA, away=("second", "third"))
+    return school(
+        **{
+            "blocks": LONG,
+            "students": (busy,),
+            "staff": (alone, changed(OKAFOR, declined=("maths",))),
+            **more,
+        }  # type: ignore[arg-type]
+    )
+
+
+def test_a_bound_tells_the_blocks_of_a_long_day_apart_where_students_are_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = one_needs_maths()
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == best_cost(problem) == ANA.needs[0].urgency * weight(problem, UNMET)
+    monkeypatch.setattr("solver.bound.TOLD_APART", 0)
+    monkeypatch.setattr("solver.bound.HALVED", 0)
+    assert day_bound(reach_of(problem))[0] == 0, "as one stretch"
+
+
+def test_a_bound_sees_a_day_of_more_students_as_two_halves_parted_at_a_break(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lunch = changed(FIRST, id="lunch", kind="lunch", start=590, end=620)
+    later = (changed(block, start=block.start + 60, end=block.end + 60) for block in LONG[1:])
+    problem = one_needs_maths(blocks=(FIRST, lunch, *later))
+    monkeypatch.setattr("solver.bound.TOLD_APART", 0)
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == ANA.needs[0].urgency * weight(problem, UNMET)
+    monkeypatch.setattr("solver.bound.HALVED", 0)
+    assert day_bound(reach_of(problem))[0] == 0
+
+
+@pytest.mark.parametrize("told_apart", [0, 500])
+def test_a_bound_knows_that_adults_rest_between_blocks_as_agreed(
+    monkeypatch: pytest.MonkeyPatch, told_apart: int
+) -> None:
+    monkeypatch.setattr("solver.bound.TOLD_APART", told_apart)
+    monkeypatch.setattr("solver.bound.HALVED", 0)
+    needing = tuple(changed(one, needs=ANA.needs, mastered=ANA.mastered) for one in PUPILS[:3])
+    problem = school(
+        blocks=LONG,
+        students=needing,
+        staff=(changed(VEGA, most_consecutive_blocks=1),),
+        offerings=(changed(MATHS, largest=1),),
+        policy=Policy(weights={"unplaced": 0}),
+    )
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == ANA.needs[0].urgency * weight(problem, UNMET)
+    waived = Override(
+        id="o", rule="prep-limit", subjects={"block": "first"}, reason="Asked", person="Head"
+    )
+    assert day_bound(reach_of(changed(problem, overrides=(waived,))))[0] == 0
