@@ -12,11 +12,11 @@ from solver.board import Board
 from solver.branching import Branching
 from solver.daylp import DayProgram
 from solver.effort import ENTRY_WORK, NODE_WORK
+from solver.hours import Hours
 from solver.linear import LinearProgram, Reals, safe_bound
 from solver.locked import Locked
 from solver.options import Option, Periods
 from solver.reach import Reach
-from solver.resting import Resting
 from solver.score import stake
 from solver.staying import Staying
 
@@ -61,7 +61,7 @@ def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, floa
         reach, Board(reach.facts), periods, frozenset(range(len(periods))), guide=False
     )
     Locked(program).build()
-    Resting(program).build()
+    Hours(program).build()
     staying = Staying(program)
     at_most = reach.worth.unserved()
     if len(periods) == len(flex):

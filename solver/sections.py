@@ -287,7 +287,21 @@ class Sections:
         enters = [self.matrix.row(((column, -most) for most, column in columns), high=0)]
         if least:
             enters.append(self.matrix.row(((column, -least) for _, column in columns), low=0))
+        if option.offering.ideal is not None and not self._guide:
+            enters += self._fit(option, [column for _, column in columns], option.offering.ideal)
         self.enters[option] = tuple(enters)
+
+    def _fit(self, option: Option, columns: list[int], ideal: tuple[int, int]) -> list[int]:
+        """Rows that price the students whom sections have beyond the range they work best with,
+        and those whom they lack: as if all sections were alike, which is the least there can be."""
+        price = self.reach.worth.price["group-fit"]
+        most = sum(self.matrix.high[column] for column in columns)
+        over = self.matrix.column(price, high=most * len(self.facts.students))
+        under = self.matrix.column(price, high=most * ideal[0])
+        return [
+            self.matrix.row([(over, -1), *((column, -ideal[1]) for column in columns)], high=0),
+            self.matrix.row([(under, 1), *((column, -ideal[0]) for column in columns)], low=0),
+        ]
 
     def _most(self, offering: Offering, number: int) -> int:
         """The most students of a section in a room of the class. A bound leaves the adults' ratio

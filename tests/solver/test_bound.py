@@ -351,3 +351,21 @@ def test_a_bound_knows_that_adults_rest_between_blocks_as_agreed(
         id="o", rule="prep-limit", subjects={"block": "first"}, reason="Asked", person="Head"
     )
     assert day_bound(reach_of(changed(problem, overrides=(waived,))))[0] == 0
+
+
+@pytest.mark.parametrize(("ideal", "outside"), [((1, 2), 1), ((4, 4), 1), ((1, 3), 0)])
+def test_a_bound_prices_groups_that_can_only_be_too_large_or_too_small(
+    ideal: tuple[int, int], outside: int
+) -> None:
+    needing = tuple(changed(one, needs=ANA.needs, mastered=ANA.mastered) for one in PUPILS[:3])
+    maths = changed(MATHS, largest=4, ideal=ideal)
+    problem = school(blocks=(FIRST,), students=needing, staff=(VEGA,), offerings=(maths,))
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == best_cost(problem) == outside * weight(problem, RULES["group-fit"])
+
+
+def test_a_bound_prices_duties_beyond_a_fair_share() -> None:
+    fair = {**ONE_LEAD, "staff": (changed(VEGA, fair_blocks=0),), "offerings": (MATHS,)}
+    problem = school(**{**fair, "students": (ANA,)})
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == best_cost(problem) == weight(problem, RULES["uneven-load"])
