@@ -37,6 +37,9 @@ STAYING = ("cover", "room", "fill")
 NO_WAY = (float("inf"), "")
 """Ranks behind every way."""
 
+TOO_SMALL = ("group-size", "under")
+"""The rule and cause of a group that lacks students."""
+
 AGAIN_WITHOUT = ("not-ready", "repeat-guard")
 """Rules that a placement keeps when it serves no competency."""
 
@@ -76,11 +79,11 @@ class Mender:
     ) -> None:
         self.hand, self.facts, self.layout = hand, hand.facts, hand.layout
         self.places = Places(hand)
-        self.ways = Ways(self.places)
-        self.mended: list[Mended] = []
-        self._prefer, self._new_requests = prefer, new_requests
         self._affected: dict[tuple[StudentId, BlockId], None] = {}
         """The students and blocks that the trouble touched."""
+        self.ways = Ways(self.places, self._affected)
+        self.mended: list[Mended] = []
+        self._prefer, self._new_requests = prefer, new_requests
         self._given_up: set[str] = set()
 
     def mend(self) -> None:
@@ -122,8 +125,11 @@ class Mender:
                 self._given_up.add(_name(trouble))
 
     def _worst(self) -> Finding | None:
-        """The next hard finding, in the order of the catalogue, that is not given up."""
-        return next((f for f in self.hand.blocking if _name(f) not in self._given_up), None)
+        """The next hard finding, in the order of the catalogue, that is not given up. Groups that
+        are too small come last: whoever loses a session to another trouble may fill them, so that
+        nobody whom the upset did not touch has to."""
+        left = (f for f in self.hand.blocking if _name(f) not in self._given_up)
+        return min(left, key=lambda f: (f.rule, f.cause) == TOO_SMALL, default=None)
 
     def _past_their_need(self) -> Iterator[tuple[StudentId, BlockId]]:
         """Where students are placed for what they have mastered by now."""

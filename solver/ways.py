@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from schemas.base import OfferingId, SessionId, StudentId
+from schemas.base import BlockId, OfferingId, SessionId, StudentId
 from schemas.plan import Placement, Session
 from solver.hand import Edit, Hand, Judged
 from solver.places import Places, at_home
@@ -61,8 +61,8 @@ class Way:
 class Ways:
     """Finds ways in a plan as it is at the moment."""
 
-    def __init__(self, places: Places) -> None:
-        self.places = places
+    def __init__(self, places: Places, touched: Collection[tuple[StudentId, BlockId]] = ()) -> None:
+        self.places, self._touched = places, touched
         self.hand: Hand = places.hand
         self.facts, self.layout = places.facts, places.layout
         self._costs: dict[tuple[StudentId, SessionId, SessionId], int | None] = {}
@@ -373,22 +373,23 @@ class Ways:
     # --- the group is too small ---------------------------------------------------------------
 
     def _fillings(self, session: Session) -> Iterator[Way]:
-        """Others join a group below its smallest size, from groups that can spare them."""
+        """Others join a group below its smallest size, from groups that can spare them: those first
+        whom the upset moves anyway."""
         offering = self.facts.offerings[session.offering]
         lacking = offering.smallest - len(self.layout.students_in(session.id))
         if lacking <= 0:
             return
-        found: list[tuple[int, StudentId, Edit]] = []
+        found: list[tuple[bool, int, StudentId, Edit]] = []
         for student in self._could_join(session):
             edit = self.places.move(student, session)
             judged = self.hand.judge(edit)
             if not judged.blocking:
-                found.append((judged.cost, student, edit))
+                found.append((not self._moves_anyway(student, session), judged.cost, student, edit))
             if len(found) == 3 * lacking:
                 break
         spared: Counter[SessionId] = Counter()
         chosen = Edit()
-        for _, _, edit in sorted(found, key=lambda one: one[:2]):
+        for *_, edit in sorted(found, key=lambda one: one[:3]):
             homes = [one for _, one in edit.left]
             if lacking and all(self._spare(one, spared) for one in homes):
                 spared.update(homes)
@@ -398,7 +399,8 @@ class Ways:
             yield self.judged("fill", chosen)
 
     def _could_join(self, session: Session) -> list[StudentId]:
-        """Students who are in other groups that can spare them, the dearest gain first."""
+        """Students who are in other groups that can spare them: those first whom the upset moves
+        anyway, then the dearest gain."""
         none: Counter[SessionId] = Counter()
         found = {}
         for other in self.places.running(session.blocks):
@@ -408,7 +410,13 @@ class Ways:
                     if open_run and self.places.may_leave(student, other):
                         gain = self.places.gain(student, session)
                         found[student] = gain - self.places.gain(student, other)
-        return sorted(found, key=lambda one: (-found[one], one))
+        return sorted(
+            found, key=lambda one: (not self._moves_anyway(one, session), -found[one], one)
+        )
+
+    def _moves_anyway(self, student: StudentId, session: Session) -> bool:
+        """Whether the upset touched a student in all the blocks of a session."""
+        return all((student, block) in self._touched for block in session.blocks)
 
     def _spare(self, session: SessionId, spared: Counter[SessionId]) -> bool:
         smallest = self.facts.offerings[self.layout.sessions[session].offering].smallest

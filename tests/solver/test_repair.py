@@ -10,6 +10,7 @@ import pytest
 from schemas.base import dumps
 from schemas.plan import Contradiction, Plan
 from schemas.problem import (
+    Ballot,
     DayService,
     DayStaff,
     DayStudent,
@@ -318,6 +319,47 @@ def test_a_group_that_absences_leave_too_small_is_filled_or_given_up() -> None:
     answer = repaired(day(*WHOLE, offerings=(paired, OPEN_ART), students=gone))
     assert {one.cause for one in answer.mended} == {"under"}
     assert {"fill", "split"} & set(kinds(answer.mended[0]))
+
+
+ART_FOR_THREE = changed(OPEN_ART, smallest=3)
+STUDY = changed(OPEN_ART, id="study")
+FAY, GUS, HAL = (changed(CLEO, id=name) for name in ("Fay", "Gus", "Hal"))
+ELI_IS_ILL = tuple(changed(s, away=AWAY) if s.id == "Eli" else s for s in PUPILS)
+STUDY_1 = held("study", students=("Fay", "Gus"), room="16", lead="Kim")
+STUDY_2 = held("study", "second", students=("Fay", "Gus"), room="16", lead="Kim")
+ART_OF_THREE = held("art", students=("Dee", "Eli", "Hal"), room="14", lead="Okafor")
+ALL_OTHERS_2 = held(
+    "art", "second", students=("Ana", "Ben", "Dee", "Hal"), room="14", lead="Okafor"
+)
+
+
+def maths_closed_and_art_one_short(**more: Any) -> Repair:
+    """Maths lacks its teacher and art lacks Eli; study could spare somebody for art."""
+    return repaired(
+        day(
+            MATHS_1, ART_OF_THREE, STUDY_1, ALL_OTHERS_2, STUDY_2,
+            students=(*ELI_IS_ILL, FAY, GUS, HAL),
+            offerings=(TAUGHT, ART_FOR_THREE, STUDY),
+            staff=(changed(VEGA, away=AWAY), OKAFOR, NOT_QUALIFIED, LEE),
+            **more,
+        )
+    )  # fmt: skip
+
+
+def test_who_loses_a_session_fills_a_group_that_is_too_small_and_nobody_else_moves() -> None:
+    answer = maths_closed_and_art_one_short()
+    assert [one.rule for one in answer.mended] == ["role-cover"]
+    assert moved(answer.plan).isdisjoint({"Dee", "Fay", "Gus", "Hal"})
+
+
+def test_a_group_is_filled_first_by_those_who_move_anyway() -> None:
+    wishes = tuple(
+        Ballot(id=name, student=name, blocks=("first",), ranking=("study",), credit=2)
+        for name in ("Ana", "Ben")
+    )
+    answer = maths_closed_and_art_one_short(ballots=wishes)
+    assert [kinds(one)[0] for one in answer.mended] == ["split", "fill"]
+    assert moved(answer.plan).isdisjoint({"Dee", "Fay", "Gus", "Hal"})
 
 
 def test_a_student_who_comes_after_all_is_placed_where_they_gain_most() -> None:
