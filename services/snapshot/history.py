@@ -21,6 +21,9 @@ STAYS_TOGETHER: frozenset[Modality] = frozenset({"project", "advisory", "service
 LARGEST_GROUP = 40
 """Students in a session beyond which it is a crowd, not a group."""
 MOST_CREDIT = 10
+CREDIT_A_LOSS = 3
+"""By the third ballot after a loss credit is at its most: that is how soon a lost wish is to be
+made good, and at one more for each loss an ordinary need would outweigh it for longer."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,8 @@ def _pairs(earlier: PastDay, known: frozenset[str]) -> Iterator[tuple[StudentId,
 
 
 def credits(past: Past, term_begins: date | None) -> dict[StudentId, int]:
-    """Fairness credit, 1-10: one more for each past day a lawful first wish was lost, back to 1
-    when one was granted; what was lost before the term began is forgotten."""
+    """Fairness credit, 1-10: more for each past day a lawful first wish was lost, back to 1 when
+    one was granted; what was lost before the term began is forgotten."""
     found: dict[StudentId, int] = {}
     for earlier in reversed(past.days):
         if term_begins is not None and earlier.day < term_begins:
@@ -124,11 +127,11 @@ def credits(past: Past, term_begins: date | None) -> dict[StudentId, int]:
         facts = Facts(earlier.problem)
         placed = _offerings_of(earlier)
         for ballot in earlier.problem.ballots:
-            wish = _first_lawful(facts, ballot)
+            wish = first_lawful(facts, ballot)
             if wish is None:
                 continue
             granted = any((block, wish) in placed[ballot.student] for block in ballot.blocks)
-            lost = found.get(ballot.student, 1) + 1
+            lost = found.get(ballot.student, 1) + CREDIT_A_LOSS
             found[ballot.student] = 1 if granted else min(MOST_CREDIT, lost)
     return found
 
@@ -142,13 +145,13 @@ def _offerings_of(earlier: PastDay) -> dict[StudentId, set[tuple[BlockId, Offeri
     return found
 
 
-def _first_lawful(facts: Facts, ballot: Ballot) -> OfferingId | None:
-    consent = facts.students[ballot.student].off_campus_consent
-    for offering in ballot.ranking:
-        needs_consent = facts.offerings[offering].needs_consent
-        if facts.may_attend(ballot.student, offering) and (consent or not needs_consent):
-            return offering
-    return None
+def first_lawful(facts: Facts, ballot: Ballot) -> OfferingId | None:
+    """The highest wish of a ballot that is open to the student in one of its blocks."""
+    return next((w for w in ballot.ranking if _is_open(facts, ballot, w)), None)
+
+
+def _is_open(facts: Facts, ballot: Ballot, wish: OfferingId) -> bool:
+    return facts.welcomed(ballot.student, (wish,), ballot.blocks)
 
 
 def like_day(day: Sources) -> PlanRow | None:

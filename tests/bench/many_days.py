@@ -37,6 +37,7 @@ from services import handlers
 from services.child import Job
 from services.demo import evidence, places, school
 from services.planner import Planner
+from services.snapshot.history import first_lawful
 from services.solving import Bounds, Follow
 from services.store import PlanRow, Store
 from services.viewer import Viewer
@@ -93,8 +94,8 @@ class Report:
     losses: int = 0
     made_good: int = 0
     still_lost: int = 0
-    """First wishes lost, after how many of them one was granted within three ballots, and after
-    how many it was not; the others are still open."""
+    """First wishes lost, of those open to the student; after how many of them one was granted
+    within three ballots, and after how many it was not; the others are still open."""
     highest_credit: int = 1
     new_company: list[float] = field(default_factory=list)
     """Per day: the share of a student's groupmates who were none the school day before."""
@@ -305,7 +306,7 @@ class Simulation:
         report.hard += sum(f.kind == "hard" and f.covered_by is None for f in plan.findings)
         self._count_needs(facts, plan)
         self._count_support(facts, plan)
-        self._count_wishes(facts, plan)
+        self.count_wishes(facts, plan)
         self._count_company(facts, plan)
 
     def _count_needs(self, facts: Facts, plan: Plan) -> None:
@@ -335,15 +336,17 @@ class Simulation:
                 assert owed[service.id].period == "week"
                 week.owed += owed[service.id].minutes // SCHOOL_DAYS
 
-    def _count_wishes(self, facts: Facts, plan: Plan) -> None:
+    def count_wishes(self, facts: Facts, plan: Plan) -> None:
+        """Counts first wishes lost and granted, as fairness credit does: of the wishes that were
+        open to the student."""
         got = defaultdict(set)
         offering = {session.id: session.offering for session in plan.sessions}
         for seat in plan.placements:
             got[seat.student].add(offering[seat.session])
         for ballot in facts.problem.ballots:
-            student, first = ballot.student, ballot.ranking[0]
+            student, first = ballot.student, first_lawful(facts, ballot)
             self.report.highest_credit = max(self.report.highest_credit, ballot.credit)
-            if not facts.free_blocks(student):
+            if first is None:
                 continue
             granted = first in got[student]
             if student in self._waiting:

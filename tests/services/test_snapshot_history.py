@@ -10,7 +10,7 @@ import pytest
 
 from schemas.plan import Duty, Placement, Plan, Session
 from schemas.problem import Problem
-from schemas.school import CalendarDay, Offering
+from schemas.school import Accommodation, CalendarDay, Offering
 from services.child import Job
 from services.planner import Planner
 from services.snapshot import snapshot
@@ -93,7 +93,23 @@ def test_each_lost_first_wish_earns_credit_for_the_next(east: Store) -> None:
     rank(east, "2", TUESDAY, "ratios")
     published_day(east, TUESDAY)
     rank(east, "3", WEDNESDAY, "ratios")
-    assert credit(east) == 3
+    assert credit(east) == 7
+
+
+def test_credit_is_at_its_most_by_the_third_ballot_after_a_loss(
+    open_store: Callable[..., Store], clock: Clock
+) -> None:
+    store = open_store(clock)
+    friday = date(2026, 11, 20)
+    days = (friday, MONDAY, TUESDAY, WEDNESDAY)
+    open_school(
+        store, calendar=tuple(CalendarDay(date=day, bell_schedule="regular") for day in days)
+    )
+    for day in days[:-1]:
+        rank(store, str(day), day, "ratios")
+        published_day(store, day)
+    rank(store, "last", WEDNESDAY, "ratios")
+    assert credit(store) == 10
 
 
 def test_a_granted_wish_takes_the_credit_back(east: Store) -> None:
@@ -112,6 +128,20 @@ def test_a_wish_that_was_never_lawful_earns_nothing(
     ratios, study = school().offerings
     older: Offering = ratios.model_copy(update={"grades": ("07",)})
     open_school(store, offerings=(older, study))
+    rank(store, "1", MONDAY, "ratios")
+    published_day(store, MONDAY)
+    rank(store, "2", WEDNESDAY, "ratios")
+    assert credit(store) == 1
+
+
+def test_a_wish_in_which_a_student_would_lack_what_they_need_earns_nothing(
+    open_store: Callable[..., Store], clock: Clock
+) -> None:
+    store = open_store(clock)
+    ratios, study = school().offerings
+    unhurried: Offering = study.model_copy(update={"extra_time": True})
+    more_time = Accommodation(id="more", student="ada", kind="extra_time")
+    open_school(store, offerings=(ratios, unhurried), accommodations=(more_time,))
     rank(store, "1", MONDAY, "ratios")
     published_day(store, MONDAY)
     rank(store, "2", WEDNESDAY, "ratios")
