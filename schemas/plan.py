@@ -31,6 +31,9 @@ UnplacedReason = Literal[
 ]
 
 
+Price = Annotated[int, Field(ge=0)]
+
+
 class Duty(Frozen):
     """An adult's role in the session it stands in."""
 
@@ -93,6 +96,28 @@ class Finding(Frozen):
     """The override that makes a hard finding non-blocking."""
 
 
+class LeastUnplaced(Frozen):
+    """A proof that at least `amount` student-blocks have no session, whatever the plan: prices at
+    which every section that could run costs at least what its seats are worth, so that no plan
+    seats more than all rooms and adults together are paid. Whole numbers, in `parts` of one
+    student-block; what is not listed costs nothing."""
+
+    amount: Annotated[int, Field(ge=1)]
+    parts: Annotated[int, Field(ge=1)] = 1
+    seats: tuple[tuple[OfferingId, BlockId, Price], ...] = ()
+    """What a seat is worth; nothing where seats are to spare."""
+    rooms: tuple[tuple[RoomId, BlockId, Price], ...] = ()
+    """What each section pays for the room."""
+    shared: tuple[tuple[RoomId, BlockId, Price], ...] = ()
+    """What each seat pays where sections share a room."""
+    adults: tuple[tuple[StaffId, BlockId, Price], ...] = ()
+    """What each section pays for an adult."""
+    sections: tuple[tuple[OfferingId, Price], ...] = ()
+    """What each section pays where a day may have only so many."""
+    leads: tuple[tuple[StaffId, Price], ...] = ()
+    """What each seat pays where a lead may have only so many students in a day."""
+
+
 class Engine(Frozen):
     """What made a plan: enough to make it again."""
 
@@ -120,6 +145,8 @@ class Plan(Frozen):
     stake: int
     gap: float | None
     engine: Engine | None = None
+    least_unplaced: LeastUnplaced | None = None
+    """Where somebody is unplaced and so many are proven to have to be."""
 
 
 class Contradiction(Frozen):

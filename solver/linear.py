@@ -141,15 +141,20 @@ class LinearProgram:
             return None
         return np.asarray(self._engine.getSolution().col_value, float)
 
-    def solve_through(self) -> None:
-        """Finds the dual prices of an optimum through the interior, without a basis: where rows
-        are many that is done in a fifth of the time, but nothing can be solved from there."""
-        for option, value in (("solver", "ipx"), ("run_crossover", "off")):
+    def solve_through(self, to_a_corner: bool = False) -> Reals | None:
+        """The same through the interior, which is faster where rows are many and nothing was solved
+        before: in a fifth of the time where the prices need not be those of a corner, but then
+        nothing can be solved from there."""
+        crossing = "on" if to_a_corner else "off"
+        for option, value in (("solver", "ipx"), ("run_crossover", crossing)):
             self._engine.setOptionValue(option, value)
         self._engine.setOptionValue("ipm_iteration_limit", INTERIOR_STEPS)
         self._engine.run()
         steps = max(0, self._engine.getInfo().ipm_iteration_count)
         self.work += (steps + 1) * len(self.matrix.coefficient) * INTERIOR_WORK
+        if self._engine.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        return np.asarray(self._engine.getSolution().col_value, float)
 
     def add_row(self, terms: Sequence[tuple[int, int]], low: int = -OPEN, high: int = OPEN) -> None:
         """Adds a row to the matrix and to the program that stands."""

@@ -18,6 +18,8 @@ from solver.contradictions import reach_of, settle
 from solver.effort import SETTLING_WORK, Clock, Effort, Limits
 from solver.finishing import Finisher, Judged
 from solver.improve import Improvement, bound_of
+from solver.openings import Openings
+from solver.pricing import least_unplaced
 from solver.reach import Reach
 from solver.score import gap, refuse_overflow, stake
 from solver.whole_groups import place_whole_groups
@@ -93,7 +95,15 @@ def solve(
     board = search.run()
     proof.wait()
     report(search.judged.cost)
-    return Finisher(reach).plan(board, proof.bound, _engine(limits, effort))
+    plan = Finisher(reach).plan(board, proof.bound, _engine(limits, effort))
+    return plan if stay_near or not plan.unplaced else _with_least(reach, plan, effort)
+
+
+def _with_least(reach: Reach, plan: Plan, effort: Effort) -> Plan:
+    """A plan that leaves somebody without a session, with the proof that so many must be left."""
+    least, work = least_unplaced(Openings(reach))
+    effort.spend(work)
+    return plan.model_copy(update={"least_unplaced": least})
 
 
 class _Proof:

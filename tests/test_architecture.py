@@ -119,6 +119,7 @@ def test_only_the_store_commits() -> None:
     ("start", "unwanted"),
     [
         ("import solver.score", ("ortools", "highspy", "solver.model")),
+        ("import solver.shortage", ("ortools", "highspy", "solver.model")),
         ("import services.web.app", ("ortools", "highspy", "faust", "aiokafka")),
         ("import services.cli", ("ortools", "highspy", "faust", "fastapi", "sqlalchemy")),
     ],

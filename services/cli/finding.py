@@ -14,7 +14,10 @@ import typer
 from schemas.base import dumps
 from schemas.plan import Contradiction, Plan
 from schemas.problem import Problem
+from services.cli import leaving
 from services.cli.files import read, refuse
+from solver.facts import Facts
+from solver.openings import Openings
 from solver.solve import Limits, Progress, solve
 
 CONTRADICTION = 3
@@ -48,6 +51,8 @@ def find(
         typer.echo(f"no plan: these locks can't hold together: {named}", err=True)
         raise typer.Exit(CONTRADICTION)
     typer.echo(_summary(answer), err=True)
+    if answer.unplaced:
+        typer.echo(leaving.told(Openings.of(Facts(question)), answer), err=True)
 
 
 def _summary(plan: Plan) -> str:

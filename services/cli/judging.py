@@ -15,9 +15,11 @@ from rich.text import Text
 from schemas.base import digest
 from schemas.plan import Finding, Plan
 from schemas.problem import Problem
+from services.cli import leaving
 from services.cli.files import read, refuse
 from solver.facts import Facts
 from solver.layout import Layout
+from solver.openings import Openings
 from solver.rules import RULES, Rule
 from solver.score import Score, judge, refuse_overflow
 
@@ -100,10 +102,22 @@ def check(
         )
     if answer.cost != judged.cost:
         typer.echo(f"{plan}: says cost {answer.cost:,}, is {judged.cost:,}", err=True)
+    openings = Openings.of(facts)
+    least, said = leaving.least(openings, answer), answer.least_unplaced
+    if said is not None and least is None:
+        typer.echo(
+            f"{plan}: says that {said.amount:,} student-blocks must be left over; its proof does "
+            "not hold",
+            err=True,
+        )
     if as_json:
-        typer.echo(json.dumps(_verdict(judged, facts), indent=2))
+        left = {"unplaced": len(answer.unplaced), "least_unplaced": least}
+        typer.echo(json.dumps(_verdict(judged, facts) | left, indent=2))
     else:
         _print_verdict(judged, facts)
+        told = leaving.told(openings, answer)
+        if told is not None:
+            typer.echo(told)
     raise typer.Exit(1 if judged.blocking else 0)
 
 

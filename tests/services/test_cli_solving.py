@@ -14,6 +14,7 @@ from schemas.problem import PlacementLock, Problem
 from services.cli import app
 from solver.score import score
 from tests.solver.plain_school import school
+from tests.solver.test_shortage import day
 
 
 def flexday(*words: object) -> Result:
@@ -68,6 +69,54 @@ def test_a_plan_file_shows_everything_it_promises_at_its_top_and_no_time(
         "format", "problem", "sessions", "placements", "unplaced", "findings", "cost", "bound",
         "stake", "gap", "engine",
     ]  # fmt: skip
+
+
+TWO_OF_FIVE = (
+    "2 student-blocks are left over; at least 2 must be: "
+    "in first, 5 students can only go to Art, for which there are 3 seats"
+)
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> tuple[Path, Path]:
+    """A problem and a plan of a day on which two of five pupils must be left."""
+    problem, out = tmp_path / "short.json", tmp_path / "plan.json"
+    problem.write_text(dumps(day()))
+    assert TWO_OF_FIVE in flexday("solve", problem, "--out", out, "--work", 0.2).stderr
+    return problem, out
+
+
+def test_who_must_be_left_over_is_told_with_why_and_checked_again(
+    short: tuple[Path, Path],
+) -> None:
+    told = flexday("check", *short)
+    assert (told.exit_code, TWO_OF_FIVE in told.stdout) == (0, True)
+    verdict = json.loads(flexday("check", *short, "--json").stdout)
+    assert (verdict["unplaced"], verdict["least_unplaced"]) == (2, 2)
+
+
+def test_a_false_proof_that_students_must_be_left_over_is_refused(
+    short: tuple[Path, Path],
+) -> None:
+    problem, out = short
+    plan = json.loads(out.read_text())
+    plan["least_unplaced"]["amount"] = 3
+    out.write_text(json.dumps(plan))
+    told = flexday("check", problem, out)
+    assert "says that 3 student-blocks must be left over; its proof does not hold" in told.stderr
+    assert "2 student-blocks are left over; that any must be is not proven" in told.stdout
+    verdict = json.loads(flexday("check", problem, out, "--json").stdout)
+    assert verdict["least_unplaced"] is None
+
+
+def test_a_plan_without_a_proof_is_read_and_said_to_have_none(short: tuple[Path, Path]) -> None:
+    problem, out = short
+    plan = json.loads(out.read_text())
+    del plan["least_unplaced"]
+    out.write_text(json.dumps(plan))
+    told = flexday("check", problem, out)
+    assert told.exit_code == 0
+    assert "2 student-blocks are left over; that any must be is not proven" in told.stdout
 
 
 def test_contradicting_locks_leave_a_file_that_names_them_and_a_status_of_its_own(
