@@ -70,18 +70,16 @@ class Openings:
         return (
             self.most_sections(offering) != 0
             and bool(self.rooms(offering, run))
-            and all(len(post.adults) for post in self.posts(offering, run))
+            and all(len(post.adults) >= post.number for post in self.posts(offering, run))
             and self._comers[offering, run] >= max(1, self.reach.least(offering))
         )
 
     def _rooms(self, offering: OfferingId, run: Run) -> tuple[tuple[Room, int], ...]:
         """The rooms a section could be in, and how many students it could have there."""
-        least = max(1, self.reach.least(offering))
         return tuple(
             (room, most)
             for number in self.reach.classes_for(offering)
             for most in [self.reach.most(offering, number)]
-            if most >= least
             for room in self.reach.room_classes[number]
             if not any(self.facts.room_held(room.id, block) for block in run)
             and (self._locks_waived or self._lawful.room_allowed(room, offering, run))
@@ -142,8 +140,8 @@ class Openings:
             committed = self.facts.staff_committed
             kept = [b for b in time.blocks if not any(committed(a, b) for a in time.staff)]
             for staff in time.staff:
-                could_work = flex.intersection(b for b in kept if self._works(staff, b))
-                found[staff].append(AtMost(could_work, max(0, len(kept) - time.at_least)))
+                most = max(0, len(kept) - time.at_least)
+                found[staff].append(AtMost(flex.intersection(kept), most))
         for adult in self.facts.problem.staff:
             found[adult.id].extend(self._breaks(adult))
         return {
@@ -160,21 +158,18 @@ class Openings:
                 if stretch.issubset(self.facts.flex):
                     yield AtMost(stretch, most)
 
-    def _works(self, staff: StaffId, block: BlockId) -> bool:
-        return not self.facts.staff_held(staff, block)
-
     def most_led(self, staff: StaffId) -> int | None:
         """How many students the adult may lead in the day; None where nothing limits them."""
         waived = self.reach.waived("prep-limit", staff=staff)
         return None if waived else self.facts.staff[staff].most_students
 
     def leads(self, offering: OfferingId, run: Run) -> tuple[StaffId, ...]:
-        """The adults one of whom leads each section, where one does and all of them are limited in
-        how many students they lead."""
+        """The adults one of whom leads each section, where all of them are limited in how many
+        students they lead; none for a session of several blocks, which counts its students once."""
         if len(run) > 1 or self.reach.waived("role-cover", offering=offering):
             return ()
         needs = [need for need in self.facts.offerings[offering].roles if need.role == "lead"]
-        if len(needs) != 1 or needs[0].count != 1:
+        if not needs:
             return ()
         crew = tuple(
             adult.id
@@ -255,12 +250,11 @@ class Openings:
         """The runs in which nothing about the student forbids the offering."""
         if not self.reach.may_come(student, offering) or not self._small_enough(student, offering):
             return ()
-        wanted, free = self.facts.offerings[offering], set(self.facts.free_blocks(student))
+        wanted = self.facts.offerings[offering]
         return tuple(
             run
             for run in self.facts.starts(offering)
-            if free.issuperset(run)
-            and self._lawful.in_time(student, wanted, run)
+            if self._lawful.in_time(student, wanted, run)
             and self._finds_a_room(student, offering, run)
         )
 

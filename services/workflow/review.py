@@ -138,6 +138,7 @@ def _verdict(facts: Facts, plan: Plan, standing: Standing, news: int) -> Verdict
         safe=not standing.breaches,
         present=sum(1 for student in facts.students if facts.free_blocks(student)),
         unplaced=len(plan.unplaced),
+        least_unplaced=plan.least_unplaced.amount if plan.least_unplaced else None,
         unsupervised=_amount(findings, "role-cover", {"supervision"}),
         over_cap=_amount(findings, "group-size", {"over", "seats", "home"}),
         services_at_risk=sum(1 for f in findings if f.rule == "service-short"),

@@ -22,6 +22,8 @@ class Verdict(Frozen):
     """Students who are there for at least one flex block."""
     unplaced: int
     """Blocks in which a student is in a home place instead of a session."""
+    least_unplaced: int | None
+    """So many of them have to be, whatever the plan, where that is proven."""
     unsupervised: int
     """Sessions, and blocks of students, without an adult."""
     over_cap: int

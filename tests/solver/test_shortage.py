@@ -11,6 +11,7 @@ import pytest
 from schemas.base import dumps
 from schemas.plan import LeastUnplaced, Plan
 from schemas.problem import (
+    Commitment,
     DayBlock,
     DayStaff,
     DayStudent,
@@ -91,10 +92,15 @@ WHOLE_DAY = {"blocks": (FIRST, SECOND), **ALL}
 PLANNING = ProtectedTime(
     id="p", kind="planning", staff=("Vega",), blocks=("first", "second"), at_least=1
 )
+LATER = Commitment(blocks=("second",))
 ONE_ROOM = {"rooms": ROOMS[:1]}
 HALL = {"rooms": (Room(id="12", title="12", building="main", seats=4, zones=2),)}
 NO_OTHER = RoomLock(target="room", id="r", owner="Office", room="12", block="first", offering=None)
-RUNG = changed(FIVE[0], needs_features=("ramp",))
+SINGING = tuple(changed(one, groups=("choir",)) for one in FIVE[:2])
+CLIMBS_NO_STAIRS = changed(FIVE[0], needs_features=("ramp",))
+FARM = Room(id="farm", title="Farm", building="main", kind="off_campus", seats=9)
+TWICE = (RoleNeed(role="lead"), RoleNeed(role="lead", qualification="maths"))
+TWO_LEADS = (RoleNeed(role="lead", count=2), RoleNeed(role="lead", qualification="maths"))
 EXPERT = (RoleNeed(role="support", qualification="welding"),)
 
 
@@ -122,6 +128,10 @@ EXPERT = (RoleNeed(role="support", qualification="welding"),)
             id="the head may break the lock of the room",
         ),
         pytest.param(
+            day(**ALL, **ONE_ROOM, closures=(("12", "first"),), **allowed("lock")), 5,
+            id="the only room is closed, and no lock is to blame",
+        ),
+        pytest.param(
             day(**ALL, **vega(away=("first",))), 5, id="the only adult is away"
         ),
         pytest.param(
@@ -129,8 +139,8 @@ EXPERT = (RoleNeed(role="support", qualification="welding"),)
             5, id="the only adult looks after the home place",
         ),
         pytest.param(
-            day(**art(largest=9, smallest=3, groups=("choir",))), 5,
-            id="too few are in the choir for a group",
+            day(**art(largest=9, smallest=3, groups=("choir",)), students=(*SINGING, *FIVE[2:])), 5,
+            id="two are in the choir, where three make a group",
         ),
         pytest.param(day(**WHOLE_DAY), 0, id="two blocks and an adult for both"),
         pytest.param(
@@ -141,11 +151,45 @@ EXPERT = (RoleNeed(role="support", qualification="welding"),)
             id="two blocks, and one free block does for planning and lunch",
         ),
         pytest.param(
+            day(**WHOLE_DAY, protected=(PLANNING,), **vega(commitments=(LATER,))), 10,
+            id="only one block is left for planning",
+        ),
+        pytest.param(
+            day(**WHOLE_DAY, protected=(PLANNING,), **vega(away=("second",))), 5,
+            id="who is away is free of duties then",
+        ),
+        pytest.param(
             day(**WHOLE_DAY, protected=(PLANNING,), **allowed("planning-time")), 0,
             id="planning time that the head may take",
         ),
         pytest.param(
             day(**WHOLE_DAY, **vega(most_consecutive_blocks=1)), 5, id="a break after each block"
+        ),
+        pytest.param(
+            day(**WHOLE_DAY, **vega(most_consecutive_blocks=1), **allowed("prep-limit")), 0,
+            id="a break that the head may take",
+        ),
+        pytest.param(
+            day(**ALL, **vega(most_students=3), **allowed("prep-limit")), 0,
+            id="an adult whom the head lets lead more in a day",
+        ),
+        pytest.param(
+            day(**WHOLE_DAY | art(largest=5, length=2), **vega(most_students=5)), 0,
+            id="a session of two blocks counts its students once",
+        ),
+        pytest.param(
+            day(**WHOLE_DAY | art(largest=5, most_sections=1), **allowed("group-size")), 0,
+            id="the head lets one more section run",
+        ),
+        pytest.param(
+            day(**art(largest=5, roles=TWICE)), 0, id="one adult does for two leads, one qualified"
+        ),
+        pytest.param(
+            day(**art(largest=5, roles=TWO_LEADS)), 5, id="two leads are asked for and one is there"
+        ),
+        pytest.param(
+            day(**art(largest=5, room_kinds=("off_campus",)), rooms=(FARM,)), 5,
+            id="nobody may leave the campus",
         ),
         pytest.param(
             day(**ALL, **vega(most_students=3)), 2, id="an adult who may lead three in a day"
@@ -162,6 +206,9 @@ EXPERT = (RoleNeed(role="support", qualification="welding"),)
             id="the head lets the adult prepare something",
         ),
         pytest.param(day(**ALL, **kept()), 5, id="the only adult is kept free of duties"),
+        pytest.param(
+            day(**ALL, **kept(), **allowed("lock")), 0, id="the head may break the lock of an adult"
+        ),
         pytest.param(
             day(**art(largest=5, roles=(RoleNeed(role="support"),)), **kept(role="lead")), 0,
             id="the only adult is kept from leading, and need not lead",
@@ -182,10 +229,10 @@ EXPERT = (RoleNeed(role="support", qualification="welding"),)
             id="one is to be alone where groups are of two",
         ),
         pytest.param(
-            day(**ALL, students=(RUNG, *FIVE[1:])), 1, id="one needs a ramp everywhere"
+            day(**ALL, students=(CLIMBS_NO_STAIRS, *FIVE[1:])), 1, id="one needs a ramp everywhere"
         ),
         pytest.param(
-            day(**ALL, students=(RUNG, *FIVE[1:]), **allowed("room-kit", student="Dan")), 0,
+            day(**ALL, students=(CLIMBS_NO_STAIRS, *FIVE[1:]), **allowed("room-kit")), 0,
             id="the head lets one do without a ramp",
         ),
         pytest.param(
@@ -267,6 +314,12 @@ def test_a_proof_of_one_day_is_refused_for_another() -> None:
 def test_a_proof_names_who_can_only_go_where_and_the_seats_there_are() -> None:
     (cut,) = Shortage(Openings.of(Facts(day())), proven(day())).cuts()
     assert (cut.blocks, cut.offerings, cut.students, cut.seats) == (("first",), ("art",), 5, 3)
+
+
+def test_a_proof_names_no_offering_that_may_not_run() -> None:
+    problem = day(offerings=(ART, changed(ART, id="maths", most_sections=0)))
+    (cut,) = Shortage(Openings.of(Facts(problem)), proven(problem)).cuts()
+    assert cut.offerings == ("art",)
 
 
 def test_a_proof_that_rests_on_planning_time_speaks_of_the_whole_day() -> None:

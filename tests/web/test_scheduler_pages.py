@@ -7,8 +7,10 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
+from schemas.plan import LeastUnplaced, Plan
+from services.child import Job
 from services.planner import Planner
-from services.solving import solve_in_child
+from services.solving import Bounds, Follow, solve_in_child
 from services.store import PlanRow, Store
 from tests.services.school_day import KIM, MACHINE, WEDNESDAY, plan_day, stand_in, tell
 from tests.web.conftest import SignIn
@@ -33,6 +35,21 @@ def test_the_review_says_first_whether_it_is_safe(kim: TestClient, draft: PlanRo
     page = kim.get(f"/plans/{draft.id}").text
     assert page.index("Safe to approve") < page.index("What stands out")
     assert page.index("What stands out") < page.index("Rooms and blocks")
+
+
+def test_how_many_have_to_be_without_a_session_is_said(
+    kim: TestClient, school_store: Store
+) -> None:
+    def short_of_seats(job: Job, bounds: Bounds, follow: Follow) -> Plan:
+        plan = stand_in(job, bounds, follow)
+        return plan.model_copy(update={"least_unplaced": LeastUnplaced(amount=3)})
+
+    with school_store.begin(KIM) as tx:
+        tx.queue_run(WEDNESDAY, "person", asked_by="kim")
+    assert Planner(school_store, solver=short_of_seats).step()
+    with school_store.read(MACHINE) as tx:
+        draft = tx.plans(WEDNESDAY, "draft")[-1]
+    assert "(3 must be)" in kim.get(f"/plans/{draft.id}").text
 
 
 def test_what_somebody_loses_by_stands_out_before_what_no_day_can_serve(
