@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from schemas.base import BlockId, CompetencyId, OfferingId, RoomId, StaffId, StudentId
 from schemas.problem import DutyLock, ProtectedTime, RoomLock
-from schemas.school import Accommodation, Offering, RoleNeed, Room
+from schemas.school import Accommodation, Offering, Role, RoleNeed, Room
 from solver.board import Board, OpenSession
 from solver.facts import Facts
 
@@ -46,12 +46,12 @@ class Lawful:
             self._before[order.then].append((order.first, order.whole_offering))
             self._after[order.first].append((order.then, order.whole_offering))
         self._room_locks: dict[tuple[RoomId, BlockId], list[OfferingId | None]] = defaultdict(list)
-        self._duty_locks: dict[tuple[StaffId, BlockId], list[OfferingId | None]] = defaultdict(list)
+        self._duty_locks: dict[tuple[StaffId, BlockId], list[DutyLock]] = defaultdict(list)
         for lock in facts.locks:
             if isinstance(lock, RoomLock):
                 self._room_locks[lock.room, lock.block].append(lock.offering)
             elif isinstance(lock, DutyLock):
-                self._duty_locks[lock.staff, lock.block].append(lock.offering)
+                self._duty_locks[lock.staff, lock.block].append(lock)
         self.may_take = cache(self._may_take)
         self.rooms_for = cache(self._rooms_for)
 
@@ -344,24 +344,33 @@ class Lawful:
             self.facts.fills(staff, offering.id, need)
             and self.facts.available(staff, blocks)
             and not any((staff, block) in board.on_duty for block in blocks)
-            and self.duty_allowed(staff, offering.id, blocks)
+            and self.duty_allowed(staff, need.role, offering.id, blocks)
             and self._planning_kept(board, staff, blocks)
             and self._within_agreement(board, staff, need, offering, blocks)
         )
 
     def duty_allowed(
-        self, staff: StaffId, offering: OfferingId, blocks: tuple[BlockId, ...]
+        self,
+        staff: StaffId,
+        role: Role | None,
+        offering: OfferingId,
+        blocks: tuple[BlockId, ...],
     ) -> bool:
-        """Whether no lock keeps the adult for something else."""
+        """Whether no lock keeps the adult for something else, or out of the role; None stands for
+        whichever role is left to them."""
         return all(
-            held == offering
+            _leaves(lock, role, offering)
             for block in blocks
-            for held in self._duty_locks.get((staff, block), ())
+            for lock in self._duty_locks.get((staff, block), ())
         )
 
     def kept_free(self, staff: StaffId, blocks: Iterable[BlockId]) -> bool:
         """Whether a lock keeps the adult free of any duty in one of the blocks."""
-        return any(None in self._duty_locks.get((staff, block), ()) for block in blocks)
+        return any(
+            lock.offering is None and lock.role is None
+            for block in blocks
+            for lock in self._duty_locks.get((staff, block), ())
+        )
 
     def _planning_kept(self, board: Board, staff: StaffId, blocks: tuple[BlockId, ...]) -> bool:
         return all(
@@ -454,3 +463,10 @@ class Lawful:
             or (other.offering.id in after and position[other.blocks[0]] <= max(places))
             for other in board.sessions.values()
         )
+
+
+def _leaves(lock: DutyLock, role: Role | None, offering: OfferingId) -> bool:
+    """Whether a lock on an adult leaves a role in an offering to them."""
+    if lock.offering is None:
+        return lock.role is not None and lock.role != role
+    return lock.offering == offering and (role is None or lock.role in (None, role))

@@ -188,16 +188,16 @@ class Reach:
 
     def _staffing(self, offering: OfferingId) -> tuple[tuple[RoleNeed, tuple[StaffId, ...]], ...]:
         """Per role the offering asks for, the adults who fill it. A role that a named person may
-        have waived asks for nobody, as long as somebody supervises."""
+        have waived asks for nobody, as long as somebody supervises who accepted the offering, in
+        whatever role."""
         needs = self.facts.offerings[offering].roles
-        filled = tuple(
+        if self.waived("role-cover", offering=offering):
+            anybody = tuple(a for a in self.facts.staff if self.facts.accepts(a, offering))
+            return ((needs[0].model_copy(update={"count": 1}), anybody),)
+        return tuple(
             (need, tuple(a for a in self.facts.staff if self.facts.fills(a, offering, need)))
             for need in needs
         )
-        if not self.waived("role-cover", offering=offering):
-            return filled
-        anybody = tuple(a for a in self.facts.staff if any(a in adults for _, adults in filled))
-        return ((needs[0].model_copy(update={"count": 1}), anybody),)
 
     @cached_property
     def leads(self) -> Counter[StaffId]:

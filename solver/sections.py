@@ -78,6 +78,8 @@ class Sections:
         self._duty_rows: dict[tuple[StaffId, int], int] = {}
         self.duties: dict[tuple[StaffId, int], list[int]] = defaultdict(list)
         """The columns that count an adult's blocks on duty in a period."""
+        self._rest_rows: dict[tuple[StaffId, int], dict[int, set[BlockId]]] = {}
+        """Rows of an adult's duties in a period, each with the blocks of protected times in it."""
         self._crew_rows: dict[tuple[Crew, int], int] = {}
         self._halls_rows: dict[tuple[tuple[int, ...], int], int] = {}
         self._limit_rows: dict[OfferingId, int] = {}
@@ -494,8 +496,10 @@ class Sections:
             return lawful.may_serve(self.board, staff, need, offering, run, hall)
         if self._guide:
             return lawful.may_work(self.board, staff, need, offering, run)
+        in_any_role = self.reach.waived("role-cover", offering=offering.id)
+        role = None if in_any_role else need.role
         return self._is_free(staff, run) and (
-            self.reach.waived("lock") or lawful.duty_allowed(staff, offering.id, run)
+            self.reach.waived("lock") or lawful.duty_allowed(staff, role, offering.id, run)
         )
 
     def _protect(self, time: ProtectedTime) -> None:
@@ -511,11 +515,25 @@ class Sections:
             ((column, 1) for column in columns.values()),
             low=min(owed, sum(len(blocks) for blocks in inside.values())),
         )
-        for (staff, period), row in self._duty_rows.items():
+        for staff, period in self._duty_rows:
             if staff in time.staff and period in columns:
+                row = self._rest_row(staff, period, inside[period])
                 away = sum(1 for block in inside[period] if not self._is_free(staff, (block,)))
                 self.matrix.put(row, columns[period], 1)
                 self.matrix.row_high[row] += away
+
+    def _rest_row(self, staff: StaffId, period: int, blocks: list[BlockId]) -> int:
+        """A row of an adult's duties in a period beside what is kept free of some blocks: not one
+        in which a block of them counts already, as one free block does for all times it is in."""
+        rows = self._rest_rows.setdefault((staff, period), {self._duty_rows[staff, period]: set()})
+        for row, counted in rows.items():
+            if counted.isdisjoint(blocks):
+                counted.update(blocks)
+                return row
+        duties = ((column, 1) for column in self.duties[staff, period])
+        row = self.matrix.row(duties, high=self._free_blocks(staff, period))
+        rows[row] = set(blocks)
+        return row
 
     def _at_leisure(self, staff: StaffId, block: BlockId) -> bool:
         on_duty = (staff, block) in self.board.on_duty

@@ -6,23 +6,27 @@ from itertools import product
 
 import pytest
 
-from schemas.plan import Duty, Engine, Placement
+from schemas.plan import Duty, Engine, Placement, Plan
 from schemas.problem import (
     Commitment,
+    DayBlock,
     DayCompetency,
     DayService,
     DayStaff,
     DayStudent,
+    DutyLock,
+    HomePlace,
     Override,
     PlacementLock,
     Policy,
     Problem,
+    ProtectedTime,
     Published,
     Repeat,
     SessionLock,
     Stuck,
 )
-from schemas.school import Offering, Role, RoleNeed
+from schemas.school import Offering, Role, RoleNeed, Room
 from solver.board import Board
 from solver.bound import FEW_BLOCKS, day_bound
 from solver.contradictions import reach_of
@@ -34,6 +38,7 @@ from solver.rows import total
 from solver.rules import RULES
 from solver.score import score, weight
 from solver.slots import bring, outcomes
+from solver.solve import Limits, solve
 from tests.solver.plain_school import ANA, ART, BEN, MATHS, OKAFOR, VEGA, changed, held, school
 from tests.solver.small_schools import draw_case
 
@@ -369,3 +374,85 @@ def test_a_bound_prices_duties_beyond_a_fair_share() -> None:
     problem = school(**{**fair, "students": (ANA,)})
     bound, _ = day_bound(reach_of(problem))
     assert bound == best_cost(problem) == weight(problem, RULES["uneven-load"])
+
+
+PARK = DayStaff(id="Park", declined=("art",))
+PLANNING = ProtectedTime(
+    id="p", kind="planning", staff=("Vega",), blocks=("first", "second"), at_least=1
+)
+LUNCH = changed(PLANNING, id="l", kind="lunch")
+
+
+def dan_may_do_art(
+    blocks: tuple[DayBlock, ...] = (FIRST,), offering: Offering = ART, **more: object
+) -> Problem:
+    """A day on which Dan could do art with Vega in each block, or is left over with Park."""
+    study = Room(id="study", title="Study", building="main", seats=1)
+    homes = (
+        HomePlace(id=block.id, block=block.id, room="study", staff="Park", seats=1)
+        for block in blocks
+    )
+    return school(
+        blocks=blocks, students=PUPILS[:1], offerings=(offering,), staff=(VEGA, PARK),
+        rooms=(*school().rooms, study), homes=tuple(homes), **more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("told_apart", [FEW_BLOCKS, 0])
+def test_a_bound_lets_one_free_block_serve_for_planning_and_lunch(
+    monkeypatch: pytest.MonkeyPatch, told_apart: int
+) -> None:
+    monkeypatch.setattr("solver.bound.FEW_BLOCKS", told_apart)
+    monkeypatch.setattr("solver.bound.TOLD_APART", 0)
+    monkeypatch.setattr("solver.bound.HALVED", 0)
+    problem = dan_may_do_art(LONG[:2], protected=(PLANNING, LUNCH))
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == best_cost(problem) == weight(problem, RULES["unplaced"])
+
+
+def test_a_bound_knows_that_planning_and_a_lunch_after_it_take_a_block_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("solver.bound.TOLD_APART", 0)
+    monkeypatch.setattr("solver.bound.HALVED", 0)
+    after = changed(LUNCH, blocks=("third",))
+    problem = dan_may_do_art(LONG, protected=(PLANNING, after))
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == best_cost(problem) == 2 * weight(problem, RULES["unplaced"])
+
+
+ASKS_FOR_A_WELDER = changed(ART, roles=(RoleNeed(role="support", qualification="welding"),))
+ASKS_FOR_SUPPORT = changed(ART, roles=(RoleNeed(role="support"),))
+NOT_TO_LEAD = DutyLock(
+    target="duty", id="k", owner="Office", staff="Vega", block="first", role="lead"
+)
+ANYBODY = Override(
+    id="o", rule="role-cover", subjects={"offering": "art"}, reason="Once", person="Head"
+)
+
+
+def test_a_bound_lets_anybody_supervise_where_the_head_waives_a_role_that_nobody_fills() -> None:
+    unfilled = dan_may_do_art(offering=ASKS_FOR_A_WELDER)
+    bound, _ = day_bound(reach_of(unfilled))
+    assert bound == best_cost(unfilled) == weight(unfilled, RULES["unplaced"])
+    waived = changed(unfilled, overrides=(ANYBODY,))
+    assert day_bound(reach_of(waived))[0] == best_cost(waived) == 0
+
+
+def test_a_bound_keeps_an_adult_who_is_not_to_lead_out_of_no_other_role() -> None:
+    leading = dan_may_do_art(locks=(NOT_TO_LEAD,))
+    bound, _ = day_bound(reach_of(leading))
+    assert bound == best_cost(leading) == weight(leading, RULES["unplaced"])
+    supporting = dan_may_do_art(offering=ASKS_FOR_SUPPORT, locks=(NOT_TO_LEAD,))
+    assert day_bound(reach_of(supporting))[0] == best_cost(supporting) == 0
+
+
+def test_a_bound_lets_whoever_is_not_to_lead_supervise_where_the_head_waives_the_lead() -> None:
+    problem = dan_may_do_art(locks=(NOT_TO_LEAD,), overrides=(ANYBODY,))
+    assert day_bound(reach_of(problem))[0] == 0
+
+
+def test_a_plan_has_an_adult_who_is_not_to_lead_in_another_role() -> None:
+    plan = solve(dan_may_do_art(offering=ASKS_FOR_SUPPORT, locks=(NOT_TO_LEAD,)), Limits(work=0.3))
+    assert isinstance(plan, Plan)
+    assert (len(plan.placements), plan.unplaced) == (1, ())
