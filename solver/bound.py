@@ -36,6 +36,11 @@ PARTED = 500
 """Students and blocks up to which numbers of sections are whole: 150 students in two blocks take
 2 s for 3 % of what is at stake; 400 take 25 s, and with 850 in one block it brings nothing."""
 
+SOLVED_OFTEN = 50_000
+"""Coefficients up to which a short day of so few students is parted, and knows which rooms and
+leads are kept, which adds more still: 150 students with few offerings in two blocks have 27 000 in
+all and take 4 s; 100 with many have 95 000 without and would take minutes."""
+
 ROUNDS = 5
 """How often rows that a solution breaks are added."""
 
@@ -60,11 +65,13 @@ def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, floa
     Locked(program).build()
     Hours(program).build()
     staying = Staying(program)
-    at_most = reach.worth.unserved() + (staying.build() if told_apart else 0)
+    small = places > PARTED or len(program.matrix.coefficient) <= SOLVED_OFTEN
+    stays = told_apart and (small or not short)
+    at_most = reach.worth.unserved() + (staying.build() if stays else 0)
     linked = _Linked(program, most_iterations)
     values = linked.solve_through() if told_apart and not short else linked.solve()
     bound, nodes = linked.proven(), 0
-    if short and places <= PARTED and values is not None:
+    if short and small and places <= PARTED and values is not None:
         sections = [room.column for room in program.sections.rooms]
         branching = Branching(linked, (sections, staying.hosts()), stake(reach.facts))
         bound, nodes = branching.bound(values), branching.nodes

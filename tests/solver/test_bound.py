@@ -456,3 +456,18 @@ def test_a_plan_has_an_adult_who_is_not_to_lead_in_another_role() -> None:
     plan = solve(dan_may_do_art(offering=ASKS_FOR_SUPPORT, locks=(NOT_TO_LEAD,)), Limits(work=0.3))
     assert isinstance(plan, Plan)
     assert (len(plan.placements), plan.unplaced) == (1, ())
+
+
+def test_a_bound_of_a_short_day_on_which_a_few_may_do_very_much_takes_little_work() -> None:
+    names = [f"talk {number}" for number in range(60)]
+    students = tuple(DayStudent(id=f"pupil {number}") for number in range(100))
+    session, _ = held("talk 0", lead="Vega")
+    places = tuple(Placement(student=one.id, session=session.id) for one in students)
+    problem = school(
+        blocks=LONG[:2],
+        students=students,
+        offerings=tuple(changed(ART, id=name) for name in names),
+        published=Published(plan="earlier", sessions=(session,), placements=places),
+    )
+    _, work = day_bound(reach_of(problem))
+    assert work < 2
