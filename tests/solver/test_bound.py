@@ -459,7 +459,7 @@ def test_a_plan_has_an_adult_who_is_not_to_lead_in_another_role() -> None:
 
 
 def test_a_bound_of_a_short_day_on_which_a_few_may_do_very_much_takes_little_work() -> None:
-    names = [f"talk {number}" for number in range(60)]
+    names = [f"talk {number}" for number in range(120)]
     students = tuple(DayStudent(id=f"pupil {number}") for number in range(100))
     session, _ = held("talk 0", lead="Vega")
     places = tuple(Placement(student=one.id, session=session.id) for one in students)
