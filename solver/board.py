@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from schemas.base import BlockId, CompetencyId, RoomId, StaffId, StudentId
 from schemas.plan import Duty, Placement, Session, Unplaced
-from schemas.school import Offering, Room
+from schemas.school import Offering, Role, Room
 from solver.facts import Facts
 
 
@@ -202,6 +202,17 @@ class Board:
     def _new_name(self) -> str:
         self._opened += 1
         return f"{self._opened:05d}"
+
+
+def beyond_asked(session: OpenSession) -> Iterator[Duty]:
+    """The duties of a session that its offering doesn't ask for."""
+    left: Counter[Role] = Counter()
+    for need in session.offering.roles:
+        left[need.role] += need.count
+    for duty in session.duties:
+        left[duty.role] -= 1
+        if left[duty.role] < 0:
+            yield duty
 
 
 @dataclass(frozen=True)

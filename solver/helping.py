@@ -3,13 +3,12 @@ whom an offering asks for."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from schemas.base import CompetencyId, StaffId, StudentId
 from schemas.plan import Duty
 from schemas.school import Accommodation, Role, RoleNeed
-from solver.board import Board, OpenSession
+from solver.board import Board, OpenSession, beyond_asked
 from solver.effort import STEP_WORK
 from solver.placing import Placing
 from solver.reach import Reach
@@ -24,17 +23,6 @@ def who_ask(reach: Reach) -> list[StudentId]:
     return [
         s for s in reach.facts.students if any(a.kind in ROLES for a in accommodations.get(s, ()))
     ]
-
-
-def beyond_asked(session: OpenSession) -> Iterator[Duty]:
-    """The duties of a session that its offering doesn't ask for."""
-    left: Counter[Role] = Counter()
-    for need in session.offering.roles:
-        left[need.role] += need.count
-    for duty in session.duties:
-        left[duty.role] -= 1
-        if left[duty.role] < 0:
-            yield duty
 
 
 def send_home(reach: Reach, board: Board) -> None:

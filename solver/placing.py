@@ -3,11 +3,14 @@ that stay too small."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
-from schemas.school import Offering
+from schemas.school import Offering, Room
 from solver.board import Board, OpenSession
 from solver.naming import Naming, Section
 from solver.reach import Reach
+from solver.trading import staff_by_trade
 
 
 class Placing:
@@ -70,6 +73,7 @@ class Placing:
             if self._waits(student, block):
                 self.place(student, block)
         for block in self.facts.flex:
+            self._move_to_larger_rooms(block)
             self._open_for_the_rest(block)
         for student, block in self.board.unplaced():
             if self._waits(student, block):
@@ -237,6 +241,8 @@ class Placing:
         """Opens a section for some students; whether there was room, an adult, and enough of
         them."""
         session = self._open(offering, run)
+        if session is None and len(suited) >= max(1, offering.smallest):
+            session = self._open_by_trade(offering, run)
         if session is None:
             return False
         for student in suited:
@@ -265,6 +271,59 @@ class Placing:
                 if session is not None:
                     return session
         return None
+
+    def _open_by_trade(self, offering: Offering, run: tuple[BlockId, ...]) -> OpenSession | None:
+        """Opens a section for which an adult is found only as others take over their posts."""
+        room = next(self._free_rooms(offering, run), None)
+        if (
+            room is None
+            or not self.lawful.one_more(self.board, offering)
+            or not self.lawful.in_day_order(self.board, offering.id, run)
+        ):
+            return None
+        session = self.board.open(offering, run, room, ())
+        staffed, asked = staff_by_trade(self.reach, self.board, session)
+        self.steps += asked
+        if staffed:
+            return session
+        self.board.close(session)
+        return None
+
+    def _free_rooms(self, offering: Offering, run: tuple[BlockId, ...]) -> Iterator[Room]:
+        """Rooms that could take a session more, those first that seat most of the offering's
+        students, and of these the smallest, as others may need the larger."""
+        rooms = self.lawful.rooms_for(offering.id)
+        self.steps += len(rooms)
+        for room in sorted(rooms, key=lambda r: (-min(r.seats, offering.largest), r.seats)):
+            if self.lawful.room_is_free(self.board, room, offering.id, run):
+                yield room
+
+    # --- larger rooms -------------------------------------------------------------------------
+
+    def _move_to_larger_rooms(self, block: BlockId) -> None:
+        """Moves sessions that only their room makes full, as long as that seats somebody."""
+        for session in list(self.board.in_block[block]):
+            waiting = [s for s in self.facts.students if self._waits(s, block)]
+            if not waiting:
+                return
+            full = session.room.zones == 1 and len(session.seats) >= session.room.seats
+            if full and not session.pinned and len(session.seats) < session.offering.largest:
+                self._move_for(session, waiting)
+
+    def _move_for(self, session: OpenSession, waiting: list[StudentId]) -> None:
+        """Moves a session to a larger room that suits everybody in it, if that seats some of those
+        who wait."""
+        before, size = session.room, len(session.seats)
+        for room in self._free_rooms(session.offering, session.blocks):
+            if room.seats > before.seats and self.lawful.could_be_in(self.board, session, room):
+                self.board.move(session, room)
+                for student in waiting:
+                    self.steps += 1
+                    if self.lawful.may_sit(self.board, student, session):
+                        self.board.seat(student, session, self.best_use(student, session)[1])
+                if len(session.seats) > size:
+                    return
+                self.board.move(session, before)
 
     # --- better use of the seats taken --------------------------------------------------------
 

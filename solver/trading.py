@@ -12,9 +12,8 @@ from scipy.optimize import linear_sum_assignment
 from schemas.base import RoomId
 from schemas.plan import Duty
 from schemas.school import Room
-from solver.board import Board, OpenSession
+from solver.board import Board, OpenSession, beyond_asked
 from solver.effort import STEP_WORK
-from solver.helping import beyond_asked
 from solver.options import Run
 from solver.reach import Reach
 
@@ -78,6 +77,31 @@ def trade_adults(reach: Reach, board: Board, run: Run) -> float:
     for session in sessions:
         board.staff(session, fresh[session.id] if full else held[session.id])
     return len(posts) * len(adults) * STEP_WORK
+
+
+def staff_by_trade(reach: Reach, board: Board, session: OpenSession) -> tuple[bool, int]:
+    """Finds adults for a session that has none, by giving the posts of its blocks anew; whether
+    there were enough and nobody loses a helper, else all stands as before; and what was asked."""
+    run = session.blocks
+    held = [(other, other.duties) for other in tradable(board, run) if other is not session]
+    asked = _helpers_asked(reach, board, run)
+    steps = round(trade_adults(reach, board, run) / STEP_WORK)
+    if session.duties and _helpers_asked(reach, board, run) <= asked:
+        return True, steps
+    for other, _ in held:
+        board.staff(other, ())
+    board.staff(session, ())
+    for other, duties in held:
+        board.staff(other, duties)
+    return False, steps
+
+
+def _helpers_asked(reach: Reach, board: Board, run: Run) -> int:
+    return sum(
+        len(list(reach.lawful.helpers_asked(student, session)))
+        for session in tradable(board, run)
+        for student in session.seats
+    )
 
 
 # --- rooms ----------------------------------------------------------------------------------------
