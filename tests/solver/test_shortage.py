@@ -355,6 +355,13 @@ def test_a_plan_that_leaves_nobody_says_nothing_of_it() -> None:
     assert "least_unplaced" not in dumps(plan)
 
 
+def test_of_a_day_too_large_for_a_proof_nothing_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("solver.pricing.MOST_PROVEN", len(FIVE) - 1)
+    plan = solve(day(), LIMITS)
+    assert isinstance(plan, Plan)
+    assert (len(plan.unplaced), plan.least_unplaced) == (2, None)
+
+
 def test_a_plan_kept_near_another_proves_nothing() -> None:
     plan = solve(day(), LIMITS, stay_near=True)
     assert isinstance(plan, Plan)
