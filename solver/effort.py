@@ -83,12 +83,6 @@ class Effort:
             return None
         return self.clock() - self._began
 
-    @property
-    def left(self) -> float | None:
-        """Seconds left, where time is limited."""
-        elapsed, time = self.elapsed, self.limits.time
-        return None if elapsed is None or time is None else max(0.0, time - elapsed)
-
     def exhausted(self) -> bool:
         """Whether a limit is reached."""
         elapsed = self.elapsed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import pickle
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
@@ -16,7 +16,6 @@ from solver.bound import day_bound
 from solver.contradictions import reach_of
 from solver.effort import Effort
 from solver.finishing import Finisher, Judged
-from solver.merging import merge
 from solver.neighbourhoods import NEIGHBOURHOODS
 from solver.proposals import Fixed, Proposal, apply, difference, photograph, restore
 from solver.reach import Reach
@@ -36,8 +35,8 @@ LEAST_WORK = 1.0
 """Units of work that a try is taken to cost at least: neighbourhoods share the work, not the tries,
 by what they have won, and the cheapest are not tried without end."""
 
-PATIENCE = 80
-"""Tries without a better plan before the search is called off where nothing else stops it."""
+PATIENCE = 40
+"""Batches without a better plan before the search is called off where nothing else stops it."""
 
 
 @dataclass(frozen=True)
@@ -82,20 +81,10 @@ def attempt_with(reach: Reach, task: Task) -> Proposal:
     return difference(before, after, judged, work)
 
 
-@dataclass(frozen=True)
-class _Try:
-    """A neighbourhood that is being tried, and the board it started from."""
-
-    task: Task
-    board: Board
-    judged: Judged
-
-
 @dataclass
 class Improvement:
     """A search from a board, lawful where that could be had. Neighbourhoods are chosen by how much
-    they have won per unit of work of late. Where work is limited, what a batch proposes is adopted
-    in a fixed order; where only time is, a worker that is done need not wait for the others."""
+    they have won per unit of work of late; what a batch proposes is adopted in a fixed order."""
 
     reach: Reach
     board: Board
@@ -105,8 +94,6 @@ class Improvement:
     effort: Effort
     report: Callable[[int], None]
     pool: Executor | None = None
-    workers: Callable[[], int] = lambda: 1
-    """How many tries the pool has room for now."""
 
     def __post_init__(self) -> None:
         self._finisher = Finisher(self.reach)
@@ -121,57 +108,28 @@ class Improvement:
 
     def run(self) -> Board:
         """The best board found until a limit, or until nothing has helped for long."""
-        if self.pool is None or self.effort.limits.work is not None:
-            self._in_batches()
-        else:
-            self._side_by_side(self.pool)
+        idle = 0
+        while not self.effort.exhausted() and not self._proven() and idle < PATIENCE:
+            before, tried_from = self.judged, self.board
+            tasks = [self._task() for _ in range(BATCH)]
+            tried = zip(tasks, self._attempts(tasks), strict=True)
+            for task, proposal in sorted(tried, key=lambda one: one[1].judged):
+                self._consider(task, proposal, tried_from)
+            idle = 0 if self.judged < before else idle + 1
         return self.board
-
-    def _in_batches(self) -> None:
-        """Starts tries together and waits for all of them, so that the plan depends on neither
-        the workers nor the clock."""
-        idle = 0
-        while self._goes_on(idle):
-            before = self.judged
-            tries = [self._try() for _ in range(BATCH)]
-            tried = zip(tries, self._attempts([one.task for one in tries]), strict=True)
-            for one, proposal in sorted(tried, key=lambda entry: entry[1].judged):
-                self._consider(one, proposal)
-            idle = 0 if self.judged < before else idle + BATCH
-
-    def _side_by_side(self, pool: Executor) -> None:
-        """Starts a try whenever a worker is free. Those that are under way at the end still
-        count."""
-        running: dict[Future[Proposal], _Try] = {}
-        idle = 0
-        while self._goes_on(idle):
-            while len(running) < self.workers():
-                one = self._try()
-                running[pool.submit(attempt, one.task)] = one
-            done, _ = wait(running, self.effort.left, FIRST_COMPLETED)
-            for future in done:
-                before = self.judged
-                self._consider(running.pop(future), future.result())
-                idle = 0 if self.judged < before else idle + 1
-        for future, one in running.items():
-            self._consider(one, future.result())
-
-    def _goes_on(self, idle: int) -> bool:
-        return not self.effort.exhausted() and not self._proven() and idle < PATIENCE
 
     def _proven(self) -> bool:
         """Whether no plan can be cheaper, or there is nothing to plan."""
         return self.judged == (0, self.bound()) or not self.reach.facts.flex
 
-    def _try(self) -> _Try:
+    def _task(self) -> Task:
         self._tried += 1
         seed = f"{self.effort.limits.seed}.{self._tried}"
         if self._tried <= len(self._first):
             number = self._first[self._tried - 1]
         else:
             number = self._random.choices(self._ways, self._weights())[0]
-        task = Task(self._problem, photograph(self.board), number, seed)
-        return _Try(task, self.board, self.judged)
+        return Task(self._problem, photograph(self.board), number, seed)
 
     def _weights(self) -> list[float]:
         """How often each neighbourhood is drawn: by what it wins in what it costs, and the dearer
@@ -186,31 +144,25 @@ class Improvement:
             return [attempt_with(self.reach, task) for task in tasks]
         return [future.result() for future in [self.pool.submit(attempt, t) for t in tasks]]
 
-    def _consider(self, one: _Try, proposal: Proposal) -> None:
+    def _consider(self, task: Task, proposal: Proposal, tried_from: Board) -> None:
         """Adopts a proposal where the plan comes closer to being lawful, or gets cheaper and is no
-        less lawful; beside what was adopted since it was started, where both go together."""
-        number = one.task.neighbourhood
+        less lawful."""
         self.effort.spend(proposal.work)
-        self._won[number] *= MEMORY
-        self._spent[number] *= MEMORY
-        self._tries[number] *= MEMORY
-        self._tries[number] += 1
-        self._spent[number] += proposal.work
-        if proposal.judged >= one.judged:
+        self._won[task.neighbourhood] *= MEMORY
+        self._spent[task.neighbourhood] *= MEMORY
+        self._tries[task.neighbourhood] *= MEMORY
+        self._tries[task.neighbourhood] += 1
+        self._spent[task.neighbourhood] += proposal.work
+        if proposal.judged >= self.judged:
             return
-        changed, judged = self._laid_over(one, proposal)
+        changed = apply(self.board, proposal)
+        if changed is None:
+            return
+        judged = proposal.judged
+        if self.board is not tried_from:
+            judged = self._finisher.judged(changed)
+            self.effort.spend(Finisher.work(changed))
         if judged < self.judged:
-            self._won[number] += max(0, self.judged.cost - judged.cost)
+            self._won[task.neighbourhood] += max(0, self.judged.cost - judged.cost)
             self.board, self.judged = changed, judged
             self.report(judged.cost)
-
-    def _laid_over(self, one: _Try, proposal: Proposal) -> tuple[Board, Judged]:
-        """The better of what a proposal makes of the board as it is now and of the one that it was
-        made from; with how it is judged."""
-        if one.board is not self.board:
-            both, work = merge(self.reach, self.board, one.board, proposal)
-            judged = self._finisher.judged(both)
-            self.effort.spend(work + Finisher.work(both))
-            if judged < proposal.judged:
-                return both, judged
-        return apply(one.board, proposal), proposal.judged

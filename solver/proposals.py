@@ -64,7 +64,7 @@ def restore(facts: Facts, sessions: Iterable[Fixed]) -> Board:
     """A board from a photograph; sessions keep their ids."""
     board = Board(facts)
     for session in sessions:
-        board.adopt(loose(facts, session))
+        board.adopt(_open(facts, session))
     return board
 
 
@@ -77,18 +77,35 @@ def difference(before: Board, after: Board, judged: Judged, work: float) -> Prop
     return Proposal(closed, opened, judged, work)
 
 
-def apply(board: Board, proposal: Proposal) -> Board:
-    """The board a proposal was made from, with the proposal laid over it."""
+def apply(board: Board, proposal: Proposal) -> Board | None:
+    """The board with a proposal laid over it; None when something else has taken a place, an
+    adult, a room or a need meanwhile."""
+    if any(name not in board.sessions for name in proposal.closed):
+        return None
     changed = board.copy()
     for name in proposal.closed:
         changed.close(changed.sessions[name])
     for session in proposal.opened:
-        changed.adopt(loose(board.facts, session))
+        if not _fits(changed, session):
+            return None
+        changed.adopt(_open(board.facts, session))
     return changed
 
 
-def loose(facts: Facts, session: Fixed) -> OpenSession:
-    """A session that stands so and can change."""
+def _fits(board: Board, session: Fixed) -> bool:
+    facts = board.facts
+    zones = facts.rooms[session.room].zones
+    return (
+        all(len(board.in_room[session.room, block]) < zones for block in session.blocks)
+        and not any((d.staff, block) in board.on_duty for d in session.duties
+                    for block in session.blocks)
+        and not any((student, block) in board.at for student, _ in session.seats
+                    for block in session.blocks)
+        and not any(serving in board.served[student] for student, serving in session.seats)
+    )  # fmt: skip
+
+
+def _open(facts: Facts, session: Fixed) -> OpenSession:
     return OpenSession(
         id=session.id,
         offering=facts.offerings[session.offering],

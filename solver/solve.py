@@ -88,10 +88,7 @@ def solve(
     if limits.work is not None or pool is None:
         proof.wait()
         report(judged.cost)
-    search = Improvement(
-        reach, board, judged, lambda: proof.bound, effort, report, pool,
-        workers=lambda: max(1, limits.workers - proof.under_way),
-    )  # fmt: skip
+    search = Improvement(reach, board, judged, lambda: proof.bound, effort, report, pool)
     board = search.run()
     proof.wait()
     report(search.judged.cost)
@@ -123,11 +120,6 @@ class _Proof:
         if self._found is None and self._asked is not None and self._asked.done():
             self.wait()
         return None if self._found is None else self._found[0]
-
-    @property
-    def under_way(self) -> bool:
-        """Whether a worker is still at it."""
-        return self._asked is not None and not self._asked.done()
 
     def wait(self) -> None:
         """Waits until the bound is known, and counts the work it took."""
