@@ -22,13 +22,14 @@ def told(openings: Openings, plan: Plan) -> str | None:
     if not plan.unplaced:
         return None
     left = _count(len(plan.unplaced), "is left over", "are left over")
-    proven, proof = least(openings, plan), plan.least_unplaced
-    if proven is None or proof is None:
+    proof = plan.least_unplaced
+    shortage = Shortage(openings, proof) if proof else None
+    if proof is None or shortage is None or not shortage.holds:
         return f"{left}; that any must be is not proven"
-    cuts = [cut for cut in Shortage(openings, proof).cuts() if cut.students > cut.seats]
+    cuts = [cut for cut in shortage.cuts() if cut.students > cut.seats]
     whole = proof.parts == 1
     why = ": " + "; ".join(_cut(openings, cut) for cut in cuts) if whole and cuts else ""
-    return f"{left}; at least {proven:,} must be{why}"
+    return f"{left}; at least {proof.amount:,} must be{why}"
 
 
 def _cut(openings: Openings, cut: Cut) -> str:
