@@ -35,17 +35,17 @@ class OpenSession:
     @property
     def most(self) -> int:
         """The most students the offering, the room and the adults' ratio allow."""
-        return self._most_with(len({duty.staff for duty in self.duties}))
+        return self._most_with(0)
 
     @property
     def most_staffed(self) -> int:
         """The same once every post that lacks an adult has one."""
-        asked = sum(need.count for need in self.offering.roles)
-        return self._most_with(max(asked, len({duty.staff for duty in self.duties})))
+        return self._most_with(sum(need.count for need in self.offering.roles))
 
-    def _most_with(self, adults: int) -> int:
+    def _most_with(self, least_adults: int) -> int:
         most = min(self.offering.largest, self.room.seats)
         if self.offering.students_per_adult is not None:
+            adults = max(least_adults, len({duty.staff for duty in self.duties}))
             most = min(most, self.offering.students_per_adult * adults)
         return most
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import pairwise
 
-from schemas.base import BlockId, CompetencyId, OfferingId, RoomId, StaffId, StudentId
-from schemas.problem import DutyLock, ProtectedTime, RoomLock
+from schemas.base import BlockId, BuildingId, CompetencyId, OfferingId, RoomId, StaffId, StudentId
+from schemas.problem import DayStaff, DayStudent, DutyLock, ProtectedTime, RoomLock
 from schemas.school import Accommodation, Offering, Role, RoleNeed, Room
 from solver.board import Board, OpenSession
 from solver.facts import Facts
@@ -45,6 +45,14 @@ class Lawful:
         for order in problem.orders:
             self._before[order.then].append((order.first, order.whole_offering))
             self._after[order.first].append((order.then, order.whole_offering))
+        self._need_small_groups = dict.fromkeys(
+            accommodation.student
+            for accommodation in problem.accommodations
+            if accommodation.kind == "group_size"
+        )
+        self._committed_to = {s.id: _committed_to(s) for s in problem.students} | {
+            adult.id: _committed_to(adult) for adult in problem.staff
+        }
         self._room_locks: dict[tuple[RoomId, BlockId], list[OfferingId | None]] = defaultdict(list)
         self._duty_locks: dict[tuple[StaffId, BlockId], list[DutyLock]] = defaultdict(list)
         for lock in facts.locks:
@@ -79,11 +87,14 @@ class Lawful:
         """Whether the student is free of absences and commitments in the blocks, and no
         accommodation keeps them for something else."""
         facts = self.facts
-        return not any(facts.student_held(student, block) for block in blocks) and not any(
-            block in accommodation.blocks
-            for accommodation in self._applying(student, offering)
-            if accommodation.kind == "time"
-            for block in blocks
+        return not any(facts.student_held(student, block) for block in blocks) and not (
+            student in self.accommodations
+            and any(
+                block in accommodation.blocks
+                for accommodation in self._applying(student, offering)
+                if accommodation.kind == "time"
+                for block in blocks
+            )
         )
 
     # --- a student and a session --------------------------------------------------------------
@@ -130,7 +141,7 @@ class Lawful:
         they need every room to have."""
         person = self.facts.students[student]
         consent = room.kind != "off_campus" or person.off_campus_consent
-        return consent and set(person.needs_features) <= set(room.features)
+        return consent and all(feature in room.features for feature in person.needs_features)
 
     def could_reach(self, student: StudentId, room: Room, blocks: tuple[BlockId, ...]) -> bool:
         """Whether commitments leave the student time to get to the room and back."""
@@ -185,8 +196,8 @@ class Lawful:
         for accommodation in self._applying(student, session.offering):
             if not self._suits(accommodation, session, size):
                 return False
-        for other in session.seats:
-            if other in self.accommodations and any(
+        for other in self._need_small_groups.keys() & session.seats.keys():
+            if any(
                 a.group_size is not None and size > a.group_size
                 for a in self._applying(other, session.offering)
                 if a.kind == "group_size"
@@ -256,10 +267,10 @@ class Lawful:
         )
 
     def _in_order(self, board: Board, student: StudentId, session: OpenSession) -> bool:
-        before = {first for first, _ in self._before[session.offering.id]}
-        after = {then for then, _ in self._after[session.offering.id]}
-        if not before and not after:
+        earlier, later = self._before[session.offering.id], self._after[session.offering.id]
+        if not earlier and not later:
             return True
+        before, after = {first for first, _ in earlier}, {then for then, _ in later}
         position = self.facts.position
         start, end = position[session.blocks[0]], position[session.blocks[-1]]
         return not any(
@@ -278,7 +289,7 @@ class Lawful:
         self, board: Board, student: StudentId, room: Room, blocks: tuple[BlockId, ...]
     ) -> bool:
         """The same of a room in some blocks."""
-        if not self.facts.problem.travel:
+        if not self.facts.crossings:
             return True
         places = {b: board.at[student, b].room for b in self.facts.flex if (student, b) in board.at}
         return self._arrives(student, places, blocks, room)
@@ -286,7 +297,7 @@ class Lawful:
     def _adult_arrives(
         self, board: Board, staff: StaffId, blocks: tuple[BlockId, ...], room: Room
     ) -> bool:
-        if not self.facts.problem.travel:
+        if not self.facts.crossings:
             return True
         places = {
             b: board.on_duty[staff, b].room for b in self.facts.flex if (staff, b) in board.on_duty
@@ -298,22 +309,16 @@ class Lawful:
     ) -> bool:
         facts = self.facts
         stops = {block: held.building for block, held in rooms.items()}
-        stops.update(self._committed_to(person))
-        stops.update(dict.fromkeys(blocks, room.building))
+        stops |= self._committed_to[person]
+        stops |= dict.fromkeys(blocks, room.building)
+        if len(set(stops.values())) == 1:
+            return True
         order = sorted(stops, key=facts.position.__getitem__)
         for earlier, later in pairwise(order):
             minutes = facts.travel(stops[earlier], stops[later])
             if minutes > facts.blocks[later].start - facts.blocks[earlier].end:
                 return False
         return True
-
-    def _committed_to(self, person: str) -> Iterator[tuple[BlockId, str]]:
-        facts = self.facts
-        somebody = facts.students.get(person) or facts.staff[person]
-        for commitment in somebody.commitments:
-            if commitment.building is not None:
-                for block in commitment.blocks:
-                    yield block, commitment.building
 
     # --- adults and rooms ---------------------------------------------------------------------
 
@@ -470,3 +475,13 @@ def _leaves(lock: DutyLock, role: Role | None, offering: OfferingId) -> bool:
     if lock.offering is None:
         return lock.role is not None and lock.role != role
     return lock.offering == offering and (role is None or lock.role in (None, role))
+
+
+def _committed_to(person: DayStudent | DayStaff) -> dict[BlockId, BuildingId]:
+    """Where commitments keep a person, by block, as far as that is stated."""
+    return {
+        block: commitment.building
+        for commitment in person.commitments
+        if commitment.building is not None
+        for block in commitment.blocks
+    }
