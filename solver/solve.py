@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from schemas.plan import Contradiction, Engine, Plan
-from schemas.problem import Problem, Published
+from schemas.problem import Problem
 from solver.board import Board
 from solver.bound import day_bound
 from solver.carry import carry_over
@@ -149,35 +149,37 @@ def _first(
 def _boards(
     reach: Reach, pinned: Board, effort: Effort, start: Plan | None, stay_near: bool
 ) -> Iterator[Board]:
-    """The plans that can be carried over and, unless the search is to stay near them or they
-    suffice, plans made anew."""
-    carried: list[Board] = []
+    """Earlier plans as far as they are lawful; and, unless the search is to stay near them, plans
+    made anew, around their sessions or from nothing, those first that are likelier the cheapest."""
+    kept: list[Board] = []
     for earlier in (start, reach.facts.problem.published):
         if earlier is not None:
-            for board in _carried(reach, pinned, effort, earlier, stay_near):
-                carried.append(board)
-                yield board
-    if not (carried and (_suffices(reach, carried) or (stay_near and start))):
+            board = pinned.copy()
+            effort.spend(carry_over(reach, board, earlier.sessions, earlier.placements))
+            kept.append(board)
+            yield board
+    if stay_near:
+        if not kept:
+            yield from _made(reach, pinned, effort)
+        return
+    around = (_finished(reach, board, effort, anew=True) for board in kept)
+    if len(reach.facts.students) * len(reach.facts.flex) <= MADE_ANEW:
+        yield from _made(reach, pinned, effort)
+        yield from around
+        return
+    boards = [*kept]
+    for board in around:
+        boards.append(board)
+        yield board
+    if not _suffice(reach, boards):
         yield from _made(reach, pinned, effort)
 
 
-def _carried(
-    reach: Reach, pinned: Board, effort: Effort, earlier: Plan | Published, stay_near: bool
-) -> Iterator[Board]:
-    """An earlier plan as far as it is lawful; and, unless everybody is to stay near it, its
-    sessions with all seats given anew."""
-    kept = pinned.copy()
-    effort.spend(carry_over(reach, kept, earlier.sessions, earlier.placements))
-    yield kept
-    if not stay_near:
-        yield _finished(reach, kept, effort, anew=True)
-
-
-def _suffices(reach: Reach, carried: list[Board]) -> bool:
-    """Whether changing what carries over gets further than a large day made from nothing."""
+def _suffice(reach: Reach, boards: list[Board]) -> bool:
+    """Whether changing boards that carry over gets further than a large day made from nothing."""
     places = len(reach.facts.students) * len(reach.facts.flex)
-    left = min(len(board.unplaced()) for board in carried)
-    return places > MADE_ANEW and left <= MOST_LEFT * places
+    left = min((len(board.unplaced()) for board in boards), default=places)
+    return left <= MOST_LEFT * places
 
 
 def _made(reach: Reach, pinned: Board, effort: Effort) -> Iterator[Board]:
