@@ -31,9 +31,6 @@ EXCHANGES = 100
 OFFERINGS_TRIED = 6
 """Offerings judged for one more session, those for most of the students waiting first."""
 
-STAYING = ("cover", "room", "fill")
-"""Ways by which a session keeps its adults."""
-
 NO_WAY = (float("inf"), "")
 """Ranks behind every way."""
 
@@ -316,18 +313,7 @@ class Mender:
                 yield from self._as_locked(lock.offering, lock.block, None, lock.staff)
             case "duty":
                 for session in self.layout.working(lock.staff, lock.block):
-                    yield from self._without(session, lock.staff)
-
-    def _without(self, session: Session, staff: str) -> Iterator[Way]:
-        """Somebody else in the place of an adult."""
-        free = self.places.free_adults(session.blocks)
-        kept = tuple(duty for duty in session.duties if duty.staff != staff)
-        duties = self.places.crew(session.offering, kept, free)
-        if duties is not None:
-            wanted = session.model_copy(update={"duties": duties})
-            new = next(duty.staff for duty in duties if duty not in kept)
-            yield self.ways.judged("cover", Edit(sessions=(wanted,)), staff=new)
-        yield from (way for way in self.ways.for_session(session) if way.kind not in STAYING)
+                    yield from self.ways.for_session(session, leaving=lock.staff)
 
     def _towards(
         self, student: StudentId, offering: OfferingId, block: BlockId, room: str | None

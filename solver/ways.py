@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from schemas.base import BlockId, OfferingId, SessionId, StudentId
+from schemas.base import BlockId, OfferingId, SessionId, StaffId, StudentId
 from schemas.plan import Placement, Session
 from solver.hand import Edit, Hand, Judged
 from solver.places import Places, at_home
@@ -68,18 +68,21 @@ class Ways:
         self._costs: dict[tuple[StudentId, SessionId, SessionId], int | None] = {}
         """Of seats that were tried since a session's ways were last asked for."""
 
-    def for_session(self, session: Session) -> list[Way]:
+    def for_session(self, session: Session, leaving: StaffId | None = None) -> list[Way]:
         """Every kind of way to mend a session, the best of each kind, the best kind first; after
         much has been judged, no more kinds than it takes to have one by which nobody is left at
-        home."""
+        home. Where an adult is `leaving`, ways are looked for as if they were gone."""
+        if leaving is not None:
+            kept = tuple(duty for duty in session.duties if duty.staff != leaving)
+            session = session.model_copy(update={"duties": kept})
         self._costs.clear()
         lawful: list[Way] = []
         for kinds in (self._covers, self._rooms, self._dispersals, self._supervised,
                       self._fillings):  # fmt: skip
             if self.hand.work < MOST_WORK or not _seats_all(lawful):
-                lawful += (way for way in kinds(session) if not way.judged.worse)
+                lawful += (way for way in kinds(session) if _mends(way))
         if not _seats_all(lawful):
-            lawful += (way for way in self._lent(session) if not way.judged.worse)
+            lawful += (way for way in self._lent(session) if _mends(way))
         return best_of_kinds(lawful)
 
     def judged(self, kind: WayKind, edit: Edit, **names: str) -> Way:
@@ -93,6 +96,8 @@ class Ways:
         held = self.layout.counting(session)
         free = self.places.free_adults(session.blocks)
         if self.places.crew(session.offering, held, ()) is not None:
+            if session != self.layout.sessions[session.id]:
+                yield self.judged("cover", Edit(sessions=(session,)), staff=held[0].staff)
             return
         lawful = 0
         for first in range(min(4 * ADULTS, len(free))):
@@ -426,6 +431,11 @@ class Ways:
 def _seats_all(ways: Iterable[Way]) -> bool:
     """Whether one of the ways leaves nobody of a group at home."""
     return any(way.kind != "cancel" for way in ways)
+
+
+def _mends(way: Way) -> bool:
+    """Whether a way lessens what is broken, and breaks nothing else."""
+    return way.judged.breaches < 0 and not way.judged.worse
 
 
 def best_of_kinds(ways: Iterable[Way]) -> list[Way]:

@@ -265,6 +265,28 @@ def test_an_adult_who_is_to_be_free_leaves_even_a_group_that_nobody_else_may_lea
     assert kinds(answer.mended[0]) == ["cancel"]
 
 
+def test_a_group_that_is_to_run_gets_the_adult_of_another_where_its_own_is_to_be_free() -> None:
+    art = held("art", students=("Dee", "Eli"), room="14", lead="Kim")
+    locks = (
+        DutyLock(target="duty", id="k", owner="x", staff="Vega", block="first"),
+        SessionLock(target="session", id="m", owner="x", offering="maths", block="first"),
+    )
+    answer = repaired(day(MATHS_1, art, MATHS_2, ART_2, staff=away(OKAFOR), locks=locks))
+    assert not answer.searched
+    assert lead_of(answer.plan, "maths-first-12") == "Kim"
+    assert seats_of(answer) == dict.fromkeys(("Ana", "Ben", "Dee", "Eli"), "maths")
+
+
+def test_an_adult_who_is_to_be_free_only_leaves_where_enough_others_stay() -> None:
+    maths = held("maths", students=("Ana", "Ben"), serves="fractions", more=(("Okafor", "aide"),))
+    art = held("art", students=("Dee", "Eli"), room="14", lead="Kim")
+    off = DutyLock(target="duty", id="k", owner="x", staff="Okafor", block="first")
+    answer = repaired(day(maths, art, MATHS_2, ART_2, locks=(off,)))
+    duties = {s.id: [duty.staff for duty in s.duties] for s in answer.plan.sessions}
+    assert duties["maths-first-12"] == ["Vega"]
+    assert seats_of(answer) == {"Ana": "maths", "Ben": "maths", "Dee": "art", "Eli": "art"}
+
+
 def test_after_much_was_judged_one_way_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = day(*WHOLE, staff=away(VEGA))
     assert len(repaired(problem).mended[0].ways) > 1
