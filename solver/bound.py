@@ -23,18 +23,16 @@ from solver.staying import Staying
 FEW_BLOCKS = 2
 """So many blocks are told apart however many students there are."""
 
-TOLD_APART = 500
-"""Students and blocks up to which the blocks of a longer day are told apart, too: 75 students in
-six blocks take 5 s, and the bound rises by 3 % of what is at stake; 150 take 16 s for as much."""
+FEW_PLACES = 500
+"""Students and blocks up to which a bound is looked for closely. The blocks of a longer day are
+told apart: 75 students in six blocks take 5 s, and the bound rises by 3 % of what is at stake; 150
+take 16 s for as much. In a short day numbers of sections are whole: 150 students in two blocks take
+2 s for 3 % of what is at stake; 400 take 25 s, and with 850 in one block it brings nothing."""
 
 HALVED = 2000
 """Students and blocks up to which a longer day is seen as two stretches instead of one: 300
 students in six blocks take 3 s, and the bound rises by 1 % of what is at stake; 600 take 14 s for
 0.7 %."""
-
-PARTED = 500
-"""Students and blocks up to which numbers of sections are whole: 150 students in two blocks take
-2 s for 3 % of what is at stake; 400 take 25 s, and with 850 in one block it brings nothing."""
 
 SOLVED_OFTEN = 50_000
 """Coefficients up to which a short day of so few students is parted, and knows which rooms and
@@ -58,20 +56,21 @@ def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, floa
     """
     flex = reach.facts.flex
     places, short = len(reach.facts.students) * len(flex), len(flex) <= FEW_BLOCKS
-    told_apart = short or places <= TOLD_APART
+    few = places <= FEW_PLACES
+    told_apart = short or few
     periods = _blocks(flex) if told_apart else _halves(reach) if places <= HALVED else (flex,)
     fresh = frozenset(range(len(periods)))
     program = DayProgram(reach, Board(reach.facts), periods, fresh, guide=False)
     Locked(program).build()
     Hours(program).build()
-    staying = Staying(program)
-    small = places > PARTED or len(program.matrix.coefficient) <= SOLVED_OFTEN
-    stays = told_apart and (small or not short)
+    staying = Staying(program, closely=few)
+    often = short and few and len(program.matrix.coefficient) <= SOLVED_OFTEN
+    stays = often if short and few else told_apart
     at_most = reach.worth.unserved() + (staying.build() if stays else 0)
     linked = _Linked(program, most_iterations)
     values = linked.solve_through() if told_apart and not short else linked.solve()
     bound, nodes = linked.proven(), 0
-    if short and small and places <= PARTED and values is not None:
+    if often and values is not None:
         sections = [room.column for room in program.sections.rooms]
         branching = Branching(linked, (sections, staying.hosts()), stake(reach.facts))
         bound, nodes = branching.bound(values), branching.nodes

@@ -17,23 +17,31 @@ Key = tuple[What, str, BlockId]
 
 class Staying:
     """Rows for a day program whose periods are single blocks: a room, and a lead, is kept by
-    students of one offering at a time, or by those who are placed for no gain."""
+    students of one offering at a time, or by those who are placed for no gain. Looked at `closely`,
+    by no more of them than it takes, and an offering is in no more rooms of a size than it has
+    sections."""
 
-    def __init__(self, program: DayProgram) -> None:
+    def __init__(self, program: DayProgram, closely: bool) -> None:
         self.program, self.matrix, self.facts = program, program.matrix, program.facts
-        self._price = program.worth.price["moved"]
+        self._price, self._closely = program.worth.price["moved"], closely
         self._seats: dict[tuple[str, BlockId], dict[Offering, list[int]]] = defaultdict(
             lambda: defaultdict(list)
         )
         for seat in program.seats:
             for block in seat.option.runs[0]:
                 self._seats[seat.student, block][seat.option.offering].append(seat.column)
-        self._sections: dict[tuple[OfferingId, BlockId], list[int]] = defaultdict(list)
+        self._sections: dict[tuple[OfferingId, BlockId], dict[int, list[int]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        """The columns that count sections, by how many students they hold."""
         for room in program.sections.rooms:
             for block in room.option.runs[0]:
-                self._sections[room.option.offering.id, block].append(room.column)
+                sections = self._sections[room.option.offering.id, block]
+                sections[room.most].append(room.column)
         self._held: dict[Key, dict[OfferingId, int]] = defaultdict(dict)
         self._one_at_a_time: dict[Key, int] = {}
+        self._running: dict[tuple[str, OfferingId, BlockId], int] = {}
+        self._seated: dict[tuple[Key, OfferingId], int] = {}
 
     def build(self) -> int:
         """Adds the rows; what all rooms and leads that change would cost."""
@@ -68,11 +76,15 @@ class Staying:
         way = self.matrix.column()
         seats = self._seats[place.student, place.block][offering]
         self.matrix.row(((way, 1), *((seat, -1) for seat in seats)), high=0)
-        self.matrix.row(((way, 1), (self._hosts(key, offering), -1)), high=0)
+        host = self._hosts(key, offering)
+        self.matrix.row(((way, 1), (host, -1)), high=0)
+        if self._closely:
+            self.matrix.put(self._seated_row(key, offering, host), way, 1)
         return way
 
     def _hosts(self, key: Key, offering: Offering) -> int:
-        """Whether the room, or the lead, has the offering then: one at a time."""
+        """Whether the room, or the lead, has the offering then: one at a time, and no more of them
+        than sections run that hold as many as the room."""
         if offering.id not in self._held[key]:
             what, name, block = key
             column = self._held[key][offering.id] = self.matrix.column()
@@ -80,9 +92,41 @@ class Staying:
                 zones = self.facts.zones(name, block) if what == "room" else 1
                 self._one_at_a_time[key] = self.matrix.row(high=zones)
             self.matrix.put(self._one_at_a_time[key], column, 1)
-            sections = self._sections[offering.id, block]
-            self.matrix.row(((column, 1), *((s, -1) for s in sections)), high=0)
+            self.matrix.put(self._running_row(key, offering), column, 1)
         return self._held[key][offering.id]
+
+    def _running_row(self, key: Key, offering: Offering) -> int:
+        """The row in which the room takes a section of the offering, of those that hold as many as
+        it does, or the lead any; where looked at closely, together with all rooms that hold as
+        many. Leads stay apart, as a section may have more of them than are asked for."""
+        what, name, block = key
+        by_size = self._sections[offering.id, block]
+        sizes = [self._size(name, offering)] if what == "room" else list(by_size)
+        alike = str(sizes[0]) if what == "room" and self._closely else name
+        row = alike, offering.id, block
+        if row not in self._running:
+            sections = ((column, -1) for size in sizes for column in by_size[size])
+            self._running[row] = self.matrix.row(sections, high=0)
+        return self._running[row]
+
+    def _seated_row(self, key: Key, offering: Offering, host: int) -> int:
+        """The row of the students who stay in the room, or with the lead, in the offering."""
+        if (key, offering.id) not in self._seated:
+            most = self._most_in(key, offering)
+            self._seated[key, offering.id] = self.matrix.row(((host, -most),), high=0)
+        return self._seated[key, offering.id]
+
+    def _most_in(self, key: Key, offering: Offering) -> int:
+        """The most students in the room, or with the lead, in the offering."""
+        what, name, block = key
+        if what == "lead":
+            return max(self._sections[offering.id, block], default=0)
+        return self._size(name, offering) * max(1, self.facts.zones(name, block))
+
+    def _size(self, room: str, offering: Offering) -> int:
+        """How many students of a section the room holds."""
+        reach = self.program.reach
+        return reach.most(offering.id, reach.class_of[room])
 
     def _elsewhere(self, place: PublishedPlace, key: Key) -> Iterator[int]:
         """Whether the student stays while placed for no gain: not where the room, or the lead, has

@@ -115,7 +115,7 @@ def test_the_best_plan_of_a_small_school_costs_at_least_its_bound(
         if best is not None:
             long = len(Facts(problem).flex) > FEW_BLOCKS
             for few, more in AS_IF if long else AS_IF[:1]:
-                monkeypatch.setattr("solver.bound.TOLD_APART", few)
+                monkeypatch.setattr("solver.bound.FEW_PLACES", few)
                 monkeypatch.setattr("solver.bound.HALVED", more)
                 bound, _ = day_bound(reach_of(problem))
                 assert bound <= best, (seed, few, more)
@@ -169,6 +169,29 @@ def test_a_bound_lets_an_adult_who_is_not_qualified_stay_beside_one_who_is() -> 
     declining = (changed(VEGA, declined=("art",)), OKAFOR)
     problem = changed(problem, staff=declining, published=led_by_vega)
     assert day_bound(reach_of(problem))[0] == best_cost(problem) == 0
+
+
+def test_a_bound_knows_how_many_a_room_and_a_lead_can_keep() -> None:
+    smaller = changed(ART, largest=2)
+    problem = published_in_art(*PUPILS, offerings=(smaller,))
+    two_change_both = 2 * 2 * weight(problem, RULES["moved"])
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == best_cost(problem) == two_change_both
+
+
+def test_a_bound_knows_that_a_group_stays_in_one_room() -> None:
+    rooms = tuple(changed(school().rooms[0], id=name) for name in ("12", "16"))
+    parted = [held("art", room=room.id, lead="Okafor") for room in rooms]
+    places = tuple(
+        Placement(student=student.id, session=session.id)
+        for student, (session, _) in zip(PUPILS, [*parted, *parted], strict=True)
+    )
+    published = Published(plan="earlier", sessions=tuple(s for s, _ in parted), placements=places)
+    problem = published_in_art(*PUPILS, offerings=(changed(ART, largest=4, most_sections=1),))
+    problem = changed(problem, rooms=rooms, published=published)
+    two_change_rooms = 2 * weight(problem, RULES["moved"])
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == best_cost(problem) == two_change_rooms
 
 
 ONE_LEAD = {
@@ -318,7 +341,7 @@ def test_a_bound_tells_the_blocks_of_a_long_day_apart_where_students_are_few(
     problem = one_needs_maths()
     bound, _ = day_bound(reach_of(problem))
     assert bound == best_cost(problem) == ANA.needs[0].urgency * weight(problem, UNMET)
-    monkeypatch.setattr("solver.bound.TOLD_APART", 0)
+    monkeypatch.setattr("solver.bound.FEW_PLACES", 0)
     monkeypatch.setattr("solver.bound.HALVED", 0)
     assert day_bound(reach_of(problem))[0] == 0, "as one stretch"
 
@@ -329,7 +352,7 @@ def test_a_bound_sees_a_day_of_more_students_as_two_halves_parted_at_a_break(
     lunch = changed(FIRST, id="lunch", kind="lunch", start=590, end=620)
     later = (changed(block, start=block.start + 60, end=block.end + 60) for block in LONG[1:])
     problem = one_needs_maths(blocks=(FIRST, lunch, *later))
-    monkeypatch.setattr("solver.bound.TOLD_APART", 0)
+    monkeypatch.setattr("solver.bound.FEW_PLACES", 0)
     bound, _ = day_bound(reach_of(problem))
     assert bound == ANA.needs[0].urgency * weight(problem, UNMET)
     monkeypatch.setattr("solver.bound.HALVED", 0)
@@ -340,7 +363,7 @@ def test_a_bound_sees_a_day_of_more_students_as_two_halves_parted_at_a_break(
 def test_a_bound_knows_that_adults_rest_between_blocks_as_agreed(
     monkeypatch: pytest.MonkeyPatch, told_apart: int
 ) -> None:
-    monkeypatch.setattr("solver.bound.TOLD_APART", told_apart)
+    monkeypatch.setattr("solver.bound.FEW_PLACES", told_apart)
     monkeypatch.setattr("solver.bound.HALVED", 0)
     needing = tuple(changed(one, needs=ANA.needs, mastered=ANA.mastered) for one in PUPILS[:3])
     problem = school(
@@ -403,7 +426,7 @@ def test_a_bound_lets_one_free_block_serve_for_planning_and_lunch(
     monkeypatch: pytest.MonkeyPatch, told_apart: int
 ) -> None:
     monkeypatch.setattr("solver.bound.FEW_BLOCKS", told_apart)
-    monkeypatch.setattr("solver.bound.TOLD_APART", 0)
+    monkeypatch.setattr("solver.bound.FEW_PLACES", 0)
     monkeypatch.setattr("solver.bound.HALVED", 0)
     problem = dan_may_do_art(LONG[:2], protected=(PLANNING, LUNCH))
     bound, _ = day_bound(reach_of(problem))
@@ -413,7 +436,7 @@ def test_a_bound_lets_one_free_block_serve_for_planning_and_lunch(
 def test_a_bound_knows_that_planning_and_a_lunch_after_it_take_a_block_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("solver.bound.TOLD_APART", 0)
+    monkeypatch.setattr("solver.bound.FEW_PLACES", 0)
     monkeypatch.setattr("solver.bound.HALVED", 0)
     after = changed(LUNCH, blocks=("third",))
     problem = dan_may_do_art(LONG, protected=(PLANNING, after))
