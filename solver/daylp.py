@@ -4,11 +4,12 @@ rules, so its optimum bounds every plan; and its solution guides the constructio
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
-from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
+from schemas.base import BlockId, CompetencyId, OfferingId, RoomId, StudentId
 from schemas.problem import DayService
 from schemas.school import MinuteKind
 from solver.board import Board
@@ -74,6 +75,7 @@ class DayProgram:
         self._pools: dict[tuple[Spot, ...], int] = {}
         for student in self.facts.problem.students:
             self._build(student.id)
+        self._order_offerings()
         if guide:
             self._keep_apart()
 
@@ -272,18 +274,54 @@ class DayProgram:
                 helpers = [(column, -1) for column in posts.helping(option, need)]
                 self.matrix.row(((seat.column, 1), *helpers), high=0)
 
+    def _order_offerings(self) -> None:
+        """Of two offerings that keep an order as a whole, the later does not run in a block in
+        which, or after which, the earlier does."""
+        blocks = [run[0] for run in self.sections.periods if len(run) == 1]
+        for order in self.facts.problem.orders:
+            named = {"first": order.first, "then": order.then}
+            binds = self._guide or not self.reach.waived("order", **named)
+            for first, then in product(blocks, blocks):
+                late = self.facts.position[first] >= self.facts.position[then]
+                if order.whole_offering and binds and late:
+                    both = (order.first, first), (order.then, then)
+                    if all(self.sections.running(*one)[0] for one in both):
+                        self.matrix.row(((self._runs(*one), 1) for one in both), high=1)
+
     def _keep_apart(self) -> None:
-        """Two students to be kept apart are in one option only where it has two sections."""
-        seats: dict[StudentId, dict[Option, list[int]]] = defaultdict(lambda: defaultdict(list))
+        """Two students to be kept apart are in one option only where it has two sections; where
+        they are not to share a room, they are not in sessions that stand in one."""
+        seats: dict[StudentId, list[SeatColumn]] = defaultdict(list)
         for seat in self.seats:
             if seat.student in self.lawful.apart:
-                seats[seat.student][seat.option].append(seat.column)
+                seats[seat.student].append(seat)
         for relation, kind in self.facts.apart:
-            one, other = seats.get(relation.student, {}), seats.get(relation.other, {})
-            for option in [o for o in one if o in other and kind == "student"]:
-                both = ((column, 1) for column in (*one[option], *other[option]))
-                opened = ((column, -1) for column in self.sections.columns[option])
-                self.matrix.row((*both, *opened), high=int(option.session is not None))
+            if kind == "student":
+                by_room = relation.scope == "room"
+                one = self._by_place(seats[relation.student], by_room)
+                other = self._by_place(seats[relation.other], by_room)
+                for place in [place for place in one if place in other]:
+                    both = ((column, 1) for column in (*one[place], *other[place]))
+                    fresh = self.sections.columns[place] if isinstance(place, Option) else ()
+                    self.matrix.row(
+                        (*both, *((column, -1) for column in fresh)), high=int(not fresh)
+                    )
+
+    @staticmethod
+    def _by_place(
+        seats: list[SeatColumn], by_room: bool
+    ) -> dict[Option | tuple[RoomId, BlockId], list[int]]:
+        """The columns of seats by their option, or by the room and block where that is known and
+        asked."""
+        found: dict[Option | tuple[RoomId, BlockId], list[int]] = defaultdict(list)
+        for seat in seats:
+            session = seat.option.session
+            places: Iterable[Option | tuple[RoomId, BlockId]] = (seat.option,)
+            if by_room and session is not None:
+                places = ((session.room.id, block) for block in session.blocks)
+            for place in places:
+                found[place].append(seat.column)
+        return found
 
     def _out_of_order(self, first: Option, then: Option) -> bool:
         """Whether no run of the one ends before one of the other begins."""

@@ -5,7 +5,7 @@ Where adults are named and seats decided with them, see `deciding`."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import highspy
 import numpy as np
@@ -38,6 +38,7 @@ class Exact:
         self._whole = [room.column for room in program.sections.rooms]
         if seats:
             self._whole += [seat.column for seat in program.seats]
+        self._whole += program.runs.values()
         self._engine = highs(seed)
         load(self._engine, program.matrix, self._whole)
         self._engine.setOptionValue("mip_rel_gap", NEAR_ENOUGH)
@@ -48,16 +49,16 @@ class Exact:
     def start_from(self, sessions: Iterable[Fixed]) -> None:
         """Offers the engine sessions as they stood, as far as the program has a place for them."""
         counts = Counter(room.column for _, room in self.program.sections.as_before(sessions))
-        self._offer([counts[column] for column in self._whole])
+        self._offer({room.column: counts[room.column] for room in self.program.sections.rooms})
 
     def keep(self, columns: Iterable[int]) -> None:
         """Offers the engine seats as they were."""
         had = set(columns)
-        self._offer([column in had for column in self._whole])
+        self._offer({seat.column: seat.column in had for seat in self.program.seats})
 
-    def _offer(self, values: list[int] | list[bool]) -> None:
-        whole = np.asarray(self._whole, np.int32)
-        self._engine.setSolution(len(self._whole), whole, np.asarray(values, float))
+    def _offer(self, values: Mapping[int, int]) -> None:
+        columns = np.asarray(list(values), np.int32)
+        self._engine.setSolution(len(values), columns, np.asarray(list(values.values()), float))
 
     def solve(self) -> Counts | None:
         """The sections of the best solution found; None where there is none."""

@@ -196,16 +196,16 @@ class Lawful:
         for accommodation in self._applying(student, session.offering):
             if not self._suits(accommodation, session, size):
                 return False
-        for other in self._need_small_groups.keys() & session.seats.keys():
-            if any(
-                a.group_size is not None and size > a.group_size
-                for a in self._applying(other, session.offering)
-                if a.kind == "group_size"
-            ):
-                return False
-        return not any(
+        return size <= self.most_beside(session) and not any(
             self._meets(board, other, session, by_room) for other, by_room in self.apart[student]
         )
+
+    def most_beside(self, session: OpenSession) -> int:
+        """How many students a session may have for the sake of those in it who need a small
+        group."""
+        needing = self._need_small_groups.keys() & session.seats.keys()
+        asked = (a.group_size for s in needing for a in self._applying(s, session.offering))
+        return min((size for size in asked if size is not None), default=len(self.facts.students))
 
     def helpers_asked(self, student: StudentId, session: OpenSession) -> Iterator[Accommodation]:
         """What a student needs of the adults in a session that none of them is there for."""

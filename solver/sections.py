@@ -133,8 +133,10 @@ class Sections:
         ]
 
     def most_in(self, session: OpenSession) -> int:
-        """The most students of a session that stands, with the adults it is to have."""
-        return session.most if self.posts is None else session.most_staffed
+        """The most students of a session that stands, with the adults it is to have, beside those
+        who are in it already."""
+        most = session.most if self.posts is None else session.most_staffed
+        return min(most, self.reach.lawful.most_beside(session))
 
     def _lacks_adults(self, session: OpenSession) -> bool:
         asked = sum(need.count for need in session.offering.roles)
@@ -159,7 +161,9 @@ class Sections:
         for offering in self.facts.problem.offerings:
             runs: dict[tuple[tuple[int, int], ...], list[Run]] = defaultdict(list)
             for run in self.facts.starts(offering.id):
-                if all(self.period_of.get(block) in fresh for block in run):
+                if all(self.period_of.get(block) in fresh for block in run) and (
+                    not self._guide or self.reach.lawful.in_day_order(self.board, offering.id, run)
+                ):
                     runs[self._uses(run)].append(run)
             for uses, found in runs.items():
                 options.extend(

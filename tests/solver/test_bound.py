@@ -16,6 +16,7 @@ from schemas.problem import (
     DayStudent,
     DutyLock,
     HomePlace,
+    Order,
     Override,
     PlacementLock,
     Policy,
@@ -192,6 +193,20 @@ def test_a_bound_knows_that_a_group_stays_in_one_room() -> None:
     two_change_rooms = 2 * weight(problem, RULES["moved"])
     bound, _ = day_bound(reach_of(problem))
     assert bound == best_cost(problem) == two_change_rooms
+
+
+def test_a_bound_knows_that_whole_offerings_keep_their_order() -> None:
+    drawn = changed(ART, competencies=("counting",))
+    dan = changed(PUPILS[0], needs=({"competency": "counting", "urgency": 40},))
+    order = Order(first="art", then="maths", whole_offering=True)
+    problem = school(
+        blocks=(FIRST,), students=(ANA, dan), offerings=(MATHS, drawn), orders=(order,)
+    )
+    bound, _ = day_bound(reach_of(problem))
+    assert bound == best_cost(problem) == 40 * weight(problem, UNMET)
+    waived = Override(id="w", rule="order", subjects={}, reason="One day only", person="Head")
+    allowed = changed(problem, overrides=(waived,))
+    assert day_bound(reach_of(allowed))[0] == 0
 
 
 ONE_LEAD = {

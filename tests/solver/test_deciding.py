@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.plan import Duty
-from schemas.problem import DayStudent
-from schemas.school import Accommodation, Relation
+from schemas.problem import DayStudent, Order
+from schemas.school import Accommodation, Relation, Room
 from solver.board import Board, OpenSession
 from solver.construct import Filling
 from solver.contradictions import reach_of
@@ -108,6 +108,66 @@ def test_two_people_to_be_kept_apart_do_not_share_the_only_section() -> None:
     apart = Relation(id="r", kind="apart", student="Ana", other="Ben", scope="session")
     assert together == 2
     assert seats("Ana", relations=(apart,)) + seats("Ben", relations=(apart,)) <= 1
+
+
+def seats_that_stand(
+    *seated: str, rooms: tuple[Room, ...] = school().rooms, **more: Any
+) -> dict[str, float]:
+    """How much of a seat each student has, in the program's own optimum, in maths under Vega in 12
+    and art under Okafor in the last of the rooms, with some seated in maths already."""
+    problem = school(
+        blocks=ONE_BLOCK, offerings=(TAUGHT, DRAWN), students=LEARNERS, staff=(VEGA, ABLE),
+        rooms=rooms, **more,
+    )  # fmt: skip
+    reach = reach_of(problem)
+    board = Board(reach.facts)
+    for offering, lead, room in ((TAUGHT, "Vega", rooms[0]), (DRAWN, "Okafor", rooms[-1])):
+        session = board.open(offering, ("first",), room, [Duty(staff=lead, role="lead")])
+        for student in seated if offering is TAUGHT else ():
+            board.seat(student, session)
+    program = DayProgram(reach, board, (("first",),), frozenset(), guide=True, exact=True)
+    values = LinearProgram(program.matrix).solve()
+    assert values is not None
+    found = dict.fromkeys((student.id for student in LEARNERS), 0.0)
+    for seat in program.seats:
+        if seat.competency is not None:
+            found[seat.student] += float(values[seat.column])
+    return found
+
+
+def test_somebody_seated_who_needs_a_small_group_leaves_seats_open_beside_them() -> None:
+    two = Accommodation(id="a", student="Dan", kind="group_size", group_size=2)
+    assert sum(map(seats_that_stand("Dan").get, ("Ana", "Ben"))) == 2
+    assert sum(map(seats_that_stand("Dan", accommodations=(two,)).get, ("Ana", "Ben"))) == 1
+
+
+def test_two_who_are_not_to_share_a_room_are_not_in_two_sessions_of_one() -> None:
+    shared = (changed(school().rooms[0], zones=2),)
+    apart = Relation(id="r", kind="apart", student="Ana", other="Dan", scope="room")
+    both = seats_that_stand(rooms=shared)
+    assert both["Ana"] + both["Dan"] == 2
+    either = seats_that_stand(rooms=shared, relations=(apart,))
+    assert either["Ana"] + either["Dan"] == 1
+
+
+def test_of_offerings_that_keep_an_order_the_later_does_not_run_beside_the_earlier() -> None:
+    order = Order(first="art", then="maths", whole_offering=True)
+    both = {"staff": (VEGA, ABLE), "blocks": ONE_BLOCK}
+    assert {offering for _, offering, _ in posts(**both)} == {"maths", "art"}
+    assert len({offering for _, offering, _ in posts(**both, orders=(order,))}) == 1
+    assert len(posts(staff=(VEGA,), offerings=(TAUGHT, DRAWN), orders=(order,))) == 2
+
+
+def test_nothing_is_decided_on_that_would_break_the_order_with_what_stands() -> None:
+    order = Order(first="art", then="maths", whole_offering=True)
+    problem = school(
+        offerings=(TAUGHT, DRAWN), students=LEARNERS, staff=(VEGA, ABLE), orders=(order,)
+    )
+    reach = reach_of(problem)
+    board = Board(reach.facts)
+    board.open(DRAWN, ("second",), reach.facts.rooms["14"], [Duty(staff="Okafor", role="lead")])
+    program = DayProgram(reach, board, (("first",),), frozenset({0}), guide=True)
+    assert {option.offering.id for option in program.sections.columns} == {"art"}
 
 
 def test_somebody_who_needs_a_small_group_leaves_no_seats_beside_them() -> None:
