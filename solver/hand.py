@@ -105,21 +105,19 @@ class Hand:
     @property
     def score(self) -> Score:
         """All findings, rule by rule, and the cost."""
-        order = {rule: n for n, rule in enumerate(RULES)}
         found = [finding for alike in self._findings.values() for finding in alike]
-        return Score(tuple(sorted(found, key=lambda f: order[f.rule])), self.cost)
+        return Score(tuple(sorted(found, key=_place)), self.cost)
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
         """The hard findings that no override covers, rule by rule."""
-        order = {rule: n for n, rule in enumerate(RULES)}
         found = [
             finding
             for alike in self._findings.values()
             for finding in alike
             if finding.kind == "hard" and finding.covered_by is None
         ]
-        return tuple(sorted(found, key=lambda f: order[f.rule]))
+        return tuple(sorted(found, key=_place))
 
     def judge(self, edit: Edit) -> Judged:
         """What a change would make of the plan, which stays as it is."""
@@ -157,6 +155,9 @@ class Hand:
 
 
 Undo = Callable[[], object]
+
+ORDER = {rule: number for number, rule in enumerate(RULES)}
+"""The place of each rule in the catalogue."""
 
 OF_PLACEMENTS_ALONE = frozenset(
     {
@@ -269,6 +270,12 @@ def _beyond(some: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding
         else:
             found.append(finding)
     return tuple(found)
+
+
+def _place(finding: Finding) -> tuple[int, str, list[tuple[str, str]]]:
+    """Where a finding comes in a list: by its rule, and by what it speaks of, however it came about
+    that it was found."""
+    return ORDER[finding.rule], finding.cause, sorted(finding.subjects.items())
 
 
 def _key(finding: Finding) -> tuple[object, ...]:

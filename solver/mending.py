@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
-from schemas.base import BlockId, Frozen, OfferingId, SessionId, StudentId
+from schemas.base import BlockId, Frozen, OfferingId, SessionId, StaffId, StudentId
 from schemas.plan import Duty, Finding, Placement, Session
-from schemas.problem import Lock
+from schemas.problem import Lock, ProtectedTime
 from solver.hand import Edit, Hand, Judged
 from solver.places import Places
 from solver.ways import SEATS, Way, WayKind, Ways, best_of_kinds
 
 MOST_WORK = 3000
-"""Student-days that may be judged before better places are no longer looked for, and as many
-again in opening sessions for those without one."""
+"""Student-days that may be judged, in all, before better places are no longer looked for, and as
+many again for those without a session, and for requests."""
 
 MOST_TROUBLES = 400
 """Troubles mended one by one before the search is left to take over."""
@@ -36,6 +37,9 @@ NO_WAY = (float("inf"), "")
 
 TOO_SMALL = ("group-size", "under")
 """The rule and cause of a group that lacks students."""
+
+ABOUT_ROOMS = ("room-kit", "accommodation")
+"""Rules on what a student needs that another room may have."""
 
 AGAIN_WITHOUT = ("not-ready", "repeat-guard")
 """Rules that a placement keeps when it serves no competency."""
@@ -86,7 +90,8 @@ class Mender:
     def mend(self) -> None:
         """Mends every trouble, then places and re-places those affected where that is better."""
         self._affected.update(dict.fromkeys(self.layout.unplaced))
-        self._affected.update(dict.fromkeys(self._past_their_need()))
+        past = list(self._past_their_need())
+        self._affected.update(dict.fromkeys(past))
         self._mend_all()
         # What found no way at first may find one now that the rest is mended.
         self._given_up.clear()
@@ -95,6 +100,7 @@ class Mender:
         self._give_way_to_the_unplaced()
         self._give_support()
         self._meet_requests()
+        self._serve_something_else(past)
         self._better_places()
 
     def out_of_trouble(self) -> Edit:
@@ -152,7 +158,8 @@ class Mender:
         if not lawful:
             return self._makes_room(trouble)
         session = next((s for s in sessions if found[s.id] is lawful), None)
-        key = session.id if session else trouble.subjects.get("student", trouble.rule)
+        subjects = trouble.subjects
+        key = session.id if session else subjects.get("student", subjects.get("lock", trouble.rule))
         wanted = self._prefer.get(key)
         lawful.sort(key=lambda way: (way.kind != wanted, way.rank))
         self.mended.append(self._told(key, trouble, session, lawful))
@@ -166,13 +173,26 @@ class Mender:
             return list(self._lock_ways(lock))
         student = subjects.get("student")
         if student is not None and student in self.facts.students:
-            return list(self._student_ways(trouble, student, session))
+            ways = list(self._student_ways(trouble, student, session))
+            if session is not None and trouble.rule in ABOUT_ROOMS:
+                ways += self.ways.other_rooms(session)
+            return ways
         if session is None:
             return []
-        ways = self.ways.for_session(session)
+        ways = self.ways.for_session(session, leaving=self._who_leaves(trouble, session))
         if trouble.cause in ("over", "seats"):
-            ways += self._thinned(session)
+            ways += self._thinned(session, trouble.amount)
         return ways
+
+    def _who_leaves(self, trouble: Finding, session: Session) -> StaffId | None:
+        """The adult of a session who may not stay in it."""
+        named = [trouble.subjects.get("staff")]
+        named += (a for time in self._protected(trouble) for a in time.staff)
+        return next((duty.staff for duty in session.duties if duty.staff in named), None)
+
+    def _protected(self, trouble: Finding) -> list[ProtectedTime]:
+        named = trouble.subjects.get("protected")
+        return [time for time in self.facts.problem.protected if time.id == named]
 
     def _makes_room(self, trouble: Finding) -> bool:
         """Does what a lock asks although it is in the way of other sessions, which are troubles of
@@ -186,8 +206,8 @@ class Mender:
         )
         best = min(keeping, key=lambda way: way.rank, default=None)
         if best is not None:
-            self._adopt(best.edit)
             self.mended.append(self._told(trouble.subjects["lock"], trouble, None, [best]))
+            self._adopt(best.edit)
         return best is not None
 
     def _sessions_of(self, trouble: Finding) -> list[Session]:
@@ -199,9 +219,12 @@ class Mender:
         if "room" in subjects and block is not None:
             found = layout.in_room(subjects["room"], block)
         elif staff is not None:
-            found = [s for s, _ in layout.duties_of(staff) if block in (None, *s.blocks)]
+            found = [s for s, _ in layout.duties_of(staff) if self._is_then(trouble, s)]
         elif "protected" in subjects:
-            found = self._in_protected(subjects["protected"])
+            times = self._protected(trouble)
+            found = [
+                s for t in times for a in t.staff for b in t.blocks for s in layout.working(a, b)
+            ]
         elif "offering" in subjects:
             found = layout.sessions_for(subjects["offering"])
         else:
@@ -209,9 +232,11 @@ class Mender:
         distinct = {session.id: session for session in found}.values()
         return sorted(distinct, key=lambda s: (len(layout.students_in(s.id)), s.id))[:AT_MOST]
 
-    def _in_protected(self, protected: str) -> list[Session]:
-        time = next(one for one in self.facts.problem.protected if one.id == protected)
-        return [s for a in time.staff for b in time.blocks for s in self.layout.working(a, b)]
+    def _is_then(self, trouble: Finding, session: Session) -> bool:
+        """Whether a session takes up a block that a trouble speaks of, or it speaks of none."""
+        named = {trouble.subjects.get("block"), trouble.subjects.get("then")}
+        blocks = named.intersection(self.facts.blocks)
+        return not blocks or not blocks.isdisjoint(session.blocks)
 
     def _adopt(self, edit: Edit) -> Judged:
         before = {(s, b) for s in self._changed(edit) for b in self._blocks(edit, s)}
@@ -280,22 +305,44 @@ class Mender:
         return self.ways.judged("place", edit, student=student, session=session.id)
 
     def _where(self, trouble: Finding, student: StudentId) -> Iterator[Session]:
-        block, competency = trouble.subjects.get("block"), trouble.subjects.get("competency")
+        competency = trouble.subjects.get("competency")
         for session in self.layout.sessions_of(student):
             serves = self.layout.placements[student, session.id].competency
-            if block in (None, *session.blocks) and competency in (None, serves):
+            if self._is_then(trouble, session) and competency in (None, serves):
                 yield session
 
-    def _thinned(self, session: Session) -> Iterator[Way]:
-        """One student fewer in a session that has too many: whoever can best be spared."""
+    def _thinned(self, session: Session, over: int) -> Iterator[Way]:
+        """As many students fewer as a session has too many: those who can best be spared."""
+        spared: list[tuple[int, StudentId, Session | None]] = []
         for student in self.layout.students_in(session.id):
-            if not self.places.may_leave(student, session):
-                continue
-            options = self._options(student, session)
-            for _, other in options[:1]:
+            if self.places.may_leave(student, session):
+                options = self._options(student, session)
+                gain, other = (
+                    options[0] if options else (-self.places.worth.price["unplaced"], None)
+                )
+                spared.append((self.places.gain(student, session) - gain, student, other))
+        spared.sort(key=lambda one: one[:2])
+        if over > 1:
+            yield self._several_go(session, spared, over)
+        for _, student, other in spared:
+            if other is not None:
                 yield self._placed(self.places.move(student, other), student, other)
-            if not options:
+            else:
                 yield self.ways.judged("cancel", self.places.send_home(student, session))
+
+    def _several_go(
+        self, session: Session, spared: list[tuple[int, StudentId, Session | None]], over: int
+    ) -> Way:
+        """So many of those who can be spared elsewhere, while seats are left there, or home."""
+        taken: Counter[SessionId] = Counter()
+        edit = Edit()
+        for _, student, other in spared[:over]:
+            if other is not None and self.places.seats_left(other) > taken[other.id]:
+                taken[other.id] += 1
+                edit = edit.and_then(self.places.move(student, other))
+            else:
+                edit = edit.and_then(self.places.send_home(student, session))
+        return self.ways.judged("split", edit, offering=session.offering)
 
     # --- a lock -------------------------------------------------------------------------------
 
@@ -306,13 +353,13 @@ class Mender:
             case "session":
                 yield from self._as_locked(lock.offering, lock.block, lock.room, lock.lead)
             case "room":
-                for session in self.layout.in_room(lock.room, lock.block):
+                for session in list(self.layout.in_room(lock.room, lock.block)):
                     if session.offering != lock.offering:
                         yield from self.ways.for_session(session)
             case "duty" if lock.offering is not None:
                 yield from self._as_locked(lock.offering, lock.block, None, lock.staff)
             case "duty":
-                for session in self.layout.working(lock.staff, lock.block):
+                for session in list(self.layout.working(lock.staff, lock.block)):
                     yield from self.ways.for_session(session, leaving=lock.staff)
 
     def _towards(
@@ -320,7 +367,7 @@ class Mender:
     ) -> Iterator[Way]:
         """A student into a session of an offering: a free seat, a seat that somebody gives up, or
         one more session."""
-        for session in self.layout.sessions_for(offering):
+        for session in list(self.layout.sessions_for(offering)):
             if block in session.blocks and room in (None, session.room):
                 edit = self.places.move(student, session)
                 yield self._placed(edit, student, session)
@@ -335,7 +382,7 @@ class Mender:
         """A seat in a full session, for which somebody goes elsewhere: those first who lose least,
         and only those who lose less than `least` where that is given."""
         losses = []
-        for other in self.layout.students_in(session.id):
+        for other in list(self.layout.students_in(session.id)):
             if other != student and self.places.may_leave(other, session):
                 options = self._options(other, session)
                 if options:
@@ -368,7 +415,7 @@ class Mender:
     ) -> Iterator[Way]:
         """A session of the offering in the room, or led by whom a lock names: in exchange with
         whatever holds them now."""
-        for session in self.layout.sessions_for(offering):
+        for session in list(self.layout.sessions_for(offering)):
             if block in session.blocks:
                 wanted = session
                 if room is not None:
@@ -440,7 +487,7 @@ class Mender:
         the other change places with somebody."""
         most = self.hand.work + MOST_WORK
         for student, block in list(self.layout.unplaced):
-            if self.hand.work < most:
+            if self.hand.work < most and (student, block) in self.layout.unplaced:
                 self._take_better(self._past_another(student, block))
 
     def _past_another(self, student: StudentId, block: BlockId) -> Iterator[Edit]:
@@ -462,7 +509,7 @@ class Mender:
         for other in self.places.open_to(student, session.blocks, full=True):
             if other.id == session.id or other.blocks != session.blocks:
                 continue
-            for mate in self.layout.students_in(other.id):
+            for mate in list(self.layout.students_in(other.id)):
                 welcome = session.blocks in self.facts.runs_for(mate, session.offering)
                 if welcome and self.places.may_leave(mate, other):
                     there = self.places.move(student, other)
@@ -480,7 +527,7 @@ class Mender:
 
     def _towards_support(self, student: StudentId, offering: OfferingId) -> Iterator[Edit]:
         for run in self.facts.runs_for(student, offering):
-            for session in self.layout.sessions_for(offering):
+            for session in list(self.layout.sessions_for(offering)):
                 if session.blocks == run and session in self.places.open_to(student, run):
                     yield self.places.move(student, session)
             for session in self.places.stageable(offering, run):
@@ -493,21 +540,30 @@ class Mender:
             for finding in self.hand.score.findings
             if finding.rule == "request-missed"
         }
-        new = self._new_requests
+        new, most = self._new_requests, self.hand.work + MOST_WORK
         for request in self.facts.problem.requests:
             if request.id not in missed or (new is not None and request.id not in new):
                 continue
             for offering in request.offerings:
                 for block in request.blocks:
-                    if offering in self.facts.offerings and self.hand.work < MOST_WORK:
+                    if offering in self.facts.offerings and self.hand.work < most:
                         self._take_better(self._seats_towards(request.student, offering, block))
 
     def _seats_towards(
         self, student: StudentId, offering: OfferingId, block: BlockId
     ) -> Iterator[Edit]:
-        for session in self.layout.sessions_for(offering):
+        for session in list(self.layout.sessions_for(offering)):
             if block in session.blocks and session in self.places.open_to(student, (block,)):
                 yield self.places.move(student, session)
+
+    def _serve_something_else(self, past: Iterable[tuple[StudentId, BlockId]]) -> None:
+        """Has students work on another need where they are, if that teaches one."""
+        for student, block in past:
+            for session in list(self.layout.at(student, block)):
+                others = [one for one in self.layout.sessions_of(student) if one is not session]
+                serves = self.places.served(student, session.offering, others)
+                seat = Placement(student=student, session=session.id, competency=serves)
+                self._take_better((Edit(left=((student, session.id),), seats=(seat,)),))
 
     def _better_places(self) -> None:
         """Moves students that the trouble touched, and only for them others, to better places."""

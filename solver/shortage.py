@@ -15,7 +15,6 @@ from itertools import compress, product
 from schemas.base import BlockId, OfferingId, RoomId, StaffId
 from schemas.plan import LeastUnplaced
 from schemas.school import Room
-from solver.facts import Facts
 from solver.openings import AtMost, Openings, Run
 
 FEW_BLOCKS = 12
@@ -33,22 +32,26 @@ class Cut:
     seats: int
 
 
-def proves(facts: Facts, proof: LeastUnplaced) -> bool:
-    """Whether the proof holds for every lawful plan of the Problem."""
-    return Shortage(Openings.of(facts), proof).holds
-
-
 class Shortage:
     """A proof laid beside the Problem it is about."""
 
     def __init__(self, openings: Openings, proof: LeastUnplaced) -> None:
         self.openings, self.facts, self.proof = openings, openings.facts, proof
-        self._worth = {(o, b): min(price, proof.parts) for o, b, price in proof.seats}
-        self._rooms = {(room, block): price for room, block, price in proof.rooms}
+        # What names nothing of this Problem proves nothing of it.
+        offerings, rooms, staff = self.facts.offerings, self.facts.rooms, self.facts.staff
         counts = openings.counts_seats
-        self._shared = {(room, block): price for room, block, price in proof.shared if counts(room)}
-        self._adults = {(staff, block): price for staff, block, price in proof.adults}
-        self._sections, self._leads = dict(proof.sections), dict(proof.leads)
+        self._worth = {
+            (o, b): min(price, proof.parts) for o, b, price in proof.seats if o in offerings
+        }
+        self._rooms = {(room, block): price for room, block, price in proof.rooms}
+        self._shared = {
+            (room, block): price
+            for room, block, price in proof.shared
+            if room in rooms and counts(room)
+        }
+        self._adults = {(adult, block): price for adult, block, price in proof.adults}
+        self._sections = {o: price for o, price in proof.sections if o in offerings}
+        self._leads = {adult: price for adult, price in proof.leads if adult in staff}
 
     @property
     def holds(self) -> bool:
@@ -72,10 +75,14 @@ class Shortage:
 
     def cuts(self) -> Iterator[Cut]:
         """The proof block by block, or for the whole day where blocks share what they are short
-        of."""
+        of, or a session of several may be paid for in another of them."""
         saved = any(self._saved(staff) for staff in self.facts.staff)
         short = tuple(block for block in self.facts.flex if self._students[block])
-        together = saved or self._paid_for_the_day
+        spans = any(
+            price and self.facts.offerings[offering].length > 1
+            for (offering, _), price in self._worth.items()
+        )
+        together = saved or spans or self._paid_for_the_day
         for blocks in [short] if together else [(block,) for block in short]:
             offerings = {o: None for o, b in self._worth if b in blocks and self._worth[o, b]}
             students = sum(self._students[block] for block in blocks)

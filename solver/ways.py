@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from schemas.base import BlockId, OfferingId, SessionId, StaffId, StudentId
-from schemas.plan import Placement, Session
+from schemas.plan import Duty, Placement, Session
 from solver.hand import Edit, Hand, Judged
 from solver.places import Places, at_home
 
@@ -99,19 +99,29 @@ class Ways:
             if session != self.layout.sessions[session.id]:
                 yield self.judged("cover", Edit(sessions=(session,)), staff=held[0].staff)
             return
-        lawful = 0
+        free = [one for one in free if self._is_asked(one, session.offering, held)]
+        lawful, tried = 0, set[tuple[Duty, ...]]()
         for first in range(min(4 * ADULTS, len(free))):
             if lawful == ADULTS:
                 return
             turned = free[first:] + free[:first]
             duties = self.places.crew(session.offering, held, turned)
-            if duties is None:
-                return
+            if duties is None or duties in tried:
+                continue
+            tried.add(duties)
             new = [duty.staff for duty in duties if duty not in held]
             for wanted in self._in_rooms(session.model_copy(update={"duties": duties})):
                 way = self.judged("cover", Edit(sessions=(wanted,)), staff=new[0], room=wanted.room)
                 lawful += not way.judged.worse
                 yield way
+
+    def _is_asked(self, staff: StaffId, offering: OfferingId, held: Collection[Duty]) -> bool:
+        """Whether an adult fills a role of an offering that some of its duties leave open."""
+        return any(
+            self.facts.fills(staff, offering, need)
+            and need.count > sum(duty.role == need.role for duty in held)
+            for need in self.facts.offerings[offering].roles
+        )
 
     def _lent(self, session: Session) -> Iterator[Way]:
         """Adults of other groups, which go elsewhere: those of the smallest groups first."""
@@ -150,8 +160,11 @@ class Ways:
 
     def _rooms(self, session: Session) -> Iterator[Way]:
         """Other rooms, where the trouble is the room."""
-        if self._has_its_room(session):
-            return
+        if not self._has_its_room(session):
+            yield from self.other_rooms(session)
+
+    def other_rooms(self, session: Session) -> Iterator[Way]:
+        """The next best rooms that are free."""
         students = len(self.layout.students_in(session.id))
         free = self.places.free_rooms(session.offering, session.blocks, students)
         for room in free[:ROOMS]:

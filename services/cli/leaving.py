@@ -39,7 +39,7 @@ def _cut(openings: Openings, cut: Cut) -> str:
         return f"in {_time(cut.blocks)}, {_students(cut)} can go nowhere"
     return (
         f"in {_time(cut.blocks)}, {_students(cut)} can only go to {_named(titles)}, "
-        f"for which there are {cut.seats:,} seats"
+        f"for which there are at most {cut.seats:,} seats"
     )
 
 

@@ -73,7 +73,7 @@ def test_a_plan_file_shows_everything_it_promises_at_its_top_and_no_time(
 
 TWO_OF_FIVE = (
     "2 student-blocks are left over; at least 2 must be: "
-    "in first, 5 students can only go to Art, for which there are 3 seats"
+    "in first, 5 students can only go to Art, for which there are at most 3 seats"
 )
 
 

@@ -11,6 +11,8 @@ from schemas.base import dumps
 from schemas.plan import Contradiction, Plan
 from schemas.problem import (
     Ballot,
+    Commitment,
+    DayCompetency,
     DayService,
     DayStaff,
     DayStudent,
@@ -20,6 +22,7 @@ from schemas.problem import (
     PlacementLock,
     Policy,
     Problem,
+    ProtectedTime,
     Published,
     Request,
     RoomLock,
@@ -285,6 +288,96 @@ def test_an_adult_who_is_to_be_free_only_leaves_where_enough_others_stay() -> No
     duties = {s.id: [duty.staff for duty in s.duties] for s in answer.plan.sessions}
     assert duties["maths-first-12"] == ["Vega"]
     assert seats_of(answer) == {"Ana": "maths", "Ben": "maths", "Dee": "art", "Eli": "art"}
+
+
+def test_an_adult_who_may_not_stay_is_covered_like_one_who_is_away() -> None:
+    planning = ProtectedTime(
+        id="t", kind="planning", staff=("Vega",), blocks=("first",), at_least=1
+    )
+    answer = repaired(day(*WHOLE, protected=(planning,)))
+    assert lead_of(answer.plan, "maths-first-12") == "Kim"
+    assert seats_of(answer) == {"Ana": "maths", "Ben": "maths", "Dee": "art", "Eli": "art"}
+
+
+def test_an_adult_who_comes_from_too_far_away_is_covered_in_the_later_block() -> None:
+    visit = Commitment(blocks=("first",), building="north")
+    okafor = changed(OKAFOR, commitments=(visit,))
+    answer = repaired(day(*WHOLE, staff=(VEGA, okafor, KIM, LEE, DayStaff(id="Mo"))))
+    assert not answer.searched
+    assert lead_of(answer.plan, "art-second-14") != "Okafor"
+    assert not moved(answer.plan) - {"Ana", "Ben", "Dee", "Eli"}
+    assert seats_of(answer, "second")["Ana"] == "art"
+
+
+def test_a_lock_is_kept_by_the_section_that_no_other_lock_holds() -> None:
+    one = held("maths", students=("Ana", "Ben"), serves="fractions")
+    other = held("maths", students=("Dee", "Eli"), serves="fractions", room="16", lead="Kim")
+    locks = tuple(
+        SessionLock(
+            target="session", id=room, owner="x", offering="maths", block="first", room=room
+        )
+        for room in ("12", "17")
+    )
+    rooms = (*school().rooms, HALL, *(changed(HALL, id=name, seats=8) for name in ("16", "17")))
+    answer = repaired(day(one, other, MATHS_2, ART_2, rooms=rooms, locks=locks))
+    assert not answer.searched
+    assert {s.room for s in answer.plan.sessions if "first" in s.blocks} == {"12", "17"}
+
+
+def test_only_as_many_leave_a_room_as_are_too_many_for_it() -> None:
+    maths = held("maths", students=("Ana", "Ben", "Dee", "Eli"), serves="fractions")
+    art = held("art", students=("Fay",), room="16", lead="Okafor")
+    smaller = tuple(changed(room, seats=2) if room.id == "12" else room for room in school().rooms)
+    closed = tuple((room, "first") for room in ("14", "barn"))
+    answer = repaired(
+        day(
+            maths, art,
+            rooms=(*smaller, HALL, changed(HALL, id="16", seats=8)),
+            students=(*PUPILS, changed(PUPILS[0], id="Fay")),
+            closures=closed,
+        )
+    )  # fmt: skip
+    assert sorted(seats_of(answer).values()) == ["art", "art", "art", "maths", "maths"]
+    assert kinds(answer.mended[0])[0] == "split"
+
+
+def test_a_group_goes_along_to_a_room_that_one_of_them_needs() -> None:
+    rooms = (*school().rooms, HALL, changed(HALL, id="16", seats=8, features=("ramp",)))
+    ana = changed(PUPILS[0], needs_features=("ramp",))
+    answer = repaired(day(*WHOLE[:2], rooms=rooms, students=(ana, *PUPILS[1:])))
+    assert seats_of(answer)["Ana"] == "maths"
+    assert next(s.room for s in answer.plan.sessions if s.offering == "maths") == "16"
+
+
+def test_whoever_fits_one_post_alone_is_left_for_it_by_those_who_fit_another() -> None:
+    roles = (RoleNeed(role="lead"), RoleNeed(role="aide", qualification="aide"))
+    both = changed(OPEN_ART, roles=roles)
+    art = held("art", students=("Dee", "Eli"), room="14", lead="Okafor", more=(("Sam", "aide"),))
+    sam, mo = (DayStaff(id=name, qualifications=("aide",)) for name in ("Sam", "Mo"))
+    staff = (*away(OKAFOR, KIM), changed(sam, away=AWAY), mo, DayStaff(id="Nell"))
+    full = changed(TAUGHT, largest=2)
+    answer = repaired(day(MATHS_1, art, offerings=(full, both), staff=staff))
+    assert kinds(answer.mended[0])[0] == "cover"
+    duties = next(s.duties for s in answer.plan.sessions if s.offering == "art")
+    assert {(duty.staff, duty.role) for duty in duties} == {("Nell", "lead"), ("Mo", "aide")}
+
+
+def test_who_has_shown_one_thing_works_on_another_that_their_group_teaches() -> None:
+    both = changed(TAUGHT, competencies=("fractions", "decimals"))
+    competencies = (*school().competencies, DayCompetency(id="decimals"))
+    ana = changed(
+        PUPILS[0],
+        mastered=("counting", "fractions"),
+        needs=(Need(competency="decimals", urgency=50),),
+    )
+    answer = repaired(
+        day(
+            *WHOLE, offerings=(both, OPEN_ART), competencies=competencies,
+            students=(ana, *PUPILS[1:]),
+        )
+    )  # fmt: skip
+    served = {(seat.student, seat.session): seat.competency for seat in answer.plan.placements}
+    assert served["Ana", "maths-first-12"] == "decimals"
 
 
 def test_after_much_was_judged_one_way_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:

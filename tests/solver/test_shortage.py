@@ -28,7 +28,7 @@ from solver.facts import Facts
 from solver.openings import Openings
 from solver.pricing import least_unplaced
 from solver.rules import RULES
-from solver.shortage import Shortage, proves
+from solver.shortage import Shortage
 from solver.solve import Limits, solve
 from tests.solver.plain_school import ART, OKAFOR, VEGA, changed, school
 from tests.solver.small_schools import draw_case
@@ -244,7 +244,7 @@ EXPERT = (RoleNeed(role="support", qualification="welding"),)
 def test_as_many_are_proven_to_be_left_as_the_best_plan_leaves(problem: Problem, must: int) -> None:
     proof, _ = least_unplaced(Openings.of(Facts(problem)))
     assert (proof.amount if proof else 0) == must == fewest_unplaced(problem)
-    assert proof is None or proves(Facts(problem), proof)
+    assert proof is None or proves(problem, proof)
 
 
 def fewest_unplaced(problem: Problem) -> int | None:
@@ -279,10 +279,14 @@ def proven(problem: Problem) -> LeastUnplaced:
     return proof
 
 
+def proves(problem: Problem, proof: LeastUnplaced) -> bool:
+    return Shortage(Openings.of(Facts(problem)), proof).holds
+
+
 def test_a_proof_that_says_more_than_its_prices_is_refused() -> None:
     honest = proven(day())
-    assert proves(Facts(day()), honest)
-    assert not proves(Facts(day()), changed(honest, amount=honest.amount + 1))
+    assert proves(day(), honest)
+    assert not proves(day(), changed(honest, amount=honest.amount + 1))
 
 
 @pytest.mark.parametrize("paid", ["rooms", "shared", "adults", "sections", "leads"])
@@ -295,20 +299,37 @@ def test_a_proof_in_which_a_section_does_not_pay_for_its_seats_is_refused(paid: 
         "leads": day(**ALL, **vega(most_students=3)),
     }[paid]
     honest = proven(problem)
-    assert proves(Facts(problem), honest)
+    assert proves(problem, honest)
     cheaper = tuple((*names, price - 1) for *names, price in getattr(honest, paid))
     assert cheaper
-    assert not proves(Facts(problem), changed(honest, **{paid: cheaper}))
+    assert not proves(problem, changed(honest, **{paid: cheaper}))
 
 
 def test_a_proof_that_counts_a_seat_as_worth_more_than_a_student_is_refused() -> None:
     honest = proven(day())
     dearer = tuple((*names, 9 * honest.parts) for *names, _ in honest.seats)
-    assert not proves(Facts(day()), changed(honest, amount=3, seats=dearer))
+    assert not proves(day(), changed(honest, amount=3, seats=dearer))
+
+
+@pytest.mark.parametrize("priced", ["seats", "rooms", "shared", "adults", "sections", "leads"])
+def test_a_price_of_what_the_day_does_not_have_proves_nothing(priced: str) -> None:
+    honest = proven(day())
+    names = ("nobody",) if priced in ("sections", "leads") else ("nobody", "first")
+    more = (*getattr(honest, priced), (*names, honest.parts))
+    shortage = Shortage(Openings.of(Facts(day())), changed(honest, **{priced: more}))
+    assert shortage.holds
+    assert [cut.seats for cut in shortage.cuts()] == [3]
+
+
+def test_a_proof_speaks_of_all_blocks_that_a_session_spans() -> None:
+    long = day(blocks=(FIRST, SECOND), **art(length=2))
+    (cut,) = Shortage(Openings.of(Facts(long)), proven(long)).cuts()
+    assert cut.blocks == ("first", "second")
+    assert (cut.students, cut.seats) == (10, 6)
 
 
 def test_a_proof_of_one_day_is_refused_for_another() -> None:
-    assert not proves(Facts(day(**BOTH)), proven(day()))
+    assert not proves(day(**BOTH), proven(day()))
 
 
 def test_a_proof_names_who_can_only_go_where_and_the_seats_there_are() -> None:
