@@ -108,8 +108,11 @@ class Improvement:
 
     def run(self) -> Board:
         """The best board found until a limit, or until nothing has helped for long."""
-        idle = 0
+        idle, told = 0, self.bound() is not None
         while not self.effort.exhausted() and not self._proven() and idle < PATIENCE:
+            if not told and self.bound() is not None:
+                told = True
+                self.report(self.judged.cost)
             before, tried_from = self.judged, self.board
             tasks = [self._task() for _ in range(BATCH)]
             tried = zip(tasks, self._attempts(tasks), strict=True)
