@@ -115,19 +115,8 @@ class Openings:
 
     def _is_free(self, adult: DayStaff, offering: OfferingId, run: Run) -> bool:
         return self.facts.available(adult.id, run) and (
-            self._locks_waived
-            or all(held == offering for b in run for held in self._kept_for.get((adult.id, b), ()))
+            self._locks_waived or self._lawful.duty_allowed(adult.id, None, offering, run)
         )
-
-    @cached_property
-    def _kept_for(self) -> dict[tuple[StaffId, BlockId], list[OfferingId | None]]:
-        """What locks keep adults for; one that keeps somebody out of a single role only may leave
-        another to them."""
-        found: dict[tuple[StaffId, BlockId], list[OfferingId | None]] = defaultdict(list)
-        for lock in self.facts.locks:
-            if lock.target == "duty" and (lock.offering is not None or lock.role is None):
-                found[lock.staff, lock.block].append(lock.offering)
-        return found
 
     # --- adults -------------------------------------------------------------------------------
 

@@ -49,12 +49,12 @@ def least_unplaced(openings: Openings) -> tuple[LeastUnplaced | None, float]:
     linear = LinearProgram(program.matrix)
     values = linear.solve_through(to_a_corner=True)
     work = linear.work + len(program.matrix.coefficient) * ENTRY_WORK
-    if values is None or not len(linear.prices()):
+    if values is None:
         return None, work
     prices = [max(0.0, -price) for price in linear.prices().tolist()]
     most = ceil(sum(values[column] for column in program.left) - NEAR)
     best: LeastUnplaced | None = None
-    for parts in PARTS:
+    for parts in PARTS if most > 0 else ():
         proof = program.proof(prices, parts)
         shortage = Shortage(openings, proof)
         if shortage.amount > (best.amount if best else 0) and shortage.is_paid:
