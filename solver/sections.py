@@ -264,7 +264,7 @@ class Sections:
 
     def _build_standing(self, option: Option, session: OpenSession) -> None:
         seated = len(session.seats)
-        enters = [self.matrix.row(high=self.most_in(session) - seated)]
+        enters = [self.matrix.row(high=max(0, self.most_in(session) - seated))]
         missing = session.offering.smallest - seated
         if missing > 0:
             price = TOO_FEW * self.reach.worth.price["unplaced"]

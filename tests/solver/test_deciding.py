@@ -141,6 +141,21 @@ def test_somebody_seated_who_needs_a_small_group_leaves_seats_open_beside_them()
     assert sum(map(seats_that_stand("Dan", accommodations=(two,)).get, ("Ana", "Ben"))) == 1
 
 
+def test_a_group_that_is_too_large_for_somebody_in_it_takes_in_nobody_and_spoils_nothing() -> None:
+    two = Accommodation(id="a", student="Dan", kind="group_size", group_size=2)
+    reach = reach_of(
+        school(blocks=ONE_BLOCK, offerings=(TAUGHT,), students=LEARNERS, accommodations=(two,))
+    )
+    board = Board(reach.facts)
+    maths = board.open(TAUGHT, ("first",), reach.facts.rooms["12"], ())
+    for student in ("Dan", "Eva", "Ana"):
+        board.seat(student, maths)
+    program = DayProgram(reach, board, (("first",),), frozenset(), guide=True, named=True)
+    values = LinearProgram(program.matrix).solve()
+    assert values is not None
+    assert not any(values[seat.column] for seat in program.seats)
+
+
 def test_two_who_are_not_to_share_a_room_are_not_in_two_sessions_of_one() -> None:
     shared = (changed(school().rooms[0], zones=2),)
     apart = Relation(id="r", kind="apart", student="Ana", other="Dan", scope="room")

@@ -362,6 +362,18 @@ def test_whoever_fits_one_post_alone_is_left_for_it_by_those_who_fit_another() -
     assert {(duty.staff, duty.role) for duty in duties} == {("Nell", "lead"), ("Mo", "aide")}
 
 
+def test_of_two_leads_the_one_is_covered_whose_qualification_is_lacking() -> None:
+    two = changed(TAUGHT, roles=(RoleNeed(role="lead"), *LEAD), largest=4)
+    maths = held("maths", students=("Ana", "Ben"), serves="fractions", more=(("Okafor", "lead"),))
+    full = changed(OPEN_ART, largest=2)
+    art = held("art", students=("Dee", "Eli"), room="14", lead="Mo")
+    staff = (*away(VEGA), DayStaff(id="Mo"))
+    answer = repaired(day(maths, art, offerings=(two, full), staff=staff))
+    assert kinds(answer.mended[0])[0] == "cover"
+    duties = next(s.duties for s in answer.plan.sessions if s.offering == "maths")
+    assert {duty.staff for duty in duties} == {"Okafor", "Kim"}
+
+
 def test_who_has_shown_one_thing_works_on_another_that_their_group_teaches() -> None:
     both = changed(TAUGHT, competencies=("fractions", "decimals"))
     competencies = (*school().competencies, DayCompetency(id="decimals"))
