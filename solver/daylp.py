@@ -277,16 +277,16 @@ class DayProgram:
     def _order_offerings(self) -> None:
         """Of two offerings that keep an order as a whole, the later does not run in a block in
         which, or after which, the earlier does."""
+        position = self.facts.position
         blocks = [run[0] for run in self.sections.periods if len(run) == 1]
+        late = [(b, c) for b, c in product(blocks, blocks) if position[b] >= position[c]]
         for order in self.facts.problem.orders:
             named = {"first": order.first, "then": order.then}
             binds = self._guide or not self.reach.waived("order", **named)
-            for first, then in product(blocks, blocks):
-                late = self.facts.position[first] >= self.facts.position[then]
-                if order.whole_offering and binds and late:
-                    both = (order.first, first), (order.then, then)
-                    if all(self.sections.running(*one)[0] for one in both):
-                        self.matrix.row(((self._runs(*one), 1) for one in both), high=1)
+            for first, then in late if order.whole_offering and binds else ():
+                both = (order.first, first), (order.then, then)
+                if all(self.sections.running(*one)[0] for one in both):
+                    self.matrix.row(((self._runs(*one), 1) for one in both), high=1)
 
     def _keep_apart(self) -> None:
         """Two students to be kept apart are in one option only where it has two sections; where

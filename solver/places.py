@@ -8,7 +8,7 @@ from itertools import islice
 
 from schemas.base import BlockId, CompetencyId, OfferingId, SessionId, StaffId, StudentId
 from schemas.plan import Duty, Placement, Session, Unplaced
-from schemas.school import Room
+from schemas.school import RoleNeed, Room
 from solver.hand import Edit, Hand, Judged
 from solver.lawful import Lawful
 from solver.layout import Layout
@@ -309,11 +309,7 @@ class Places:
         free; None where there are too few."""
         duties, rest = list(held), list(free)
         for need in self.facts.offerings[offering].roles:
-            filled = sum(
-                duty.role == need.role and self.facts.fills(duty.staff, offering, need)
-                for duty in duties
-            )
-            for _ in range(need.count - filled):
+            for _ in range(self.lacking(offering, need, duties)):
                 able = (
                     one
                     for one in rest
@@ -326,6 +322,13 @@ class Places:
                 rest.remove(chosen)
                 duties.append(Duty(staff=chosen, role=need.role))
         return tuple(duties)
+
+    def lacking(self, offering: OfferingId, need: RoleNeed, duties: Iterable[Duty]) -> int:
+        """How many adults some duties lack of a role that an offering asks for."""
+        return need.count - sum(
+            duty.role == need.role and self.facts.fills(duty.staff, offering, need)
+            for duty in duties
+        )
 
     def stageable(
         self,

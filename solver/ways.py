@@ -119,11 +119,7 @@ class Ways:
         """Whether an adult fills a role of an offering that some of its duties leave open."""
         return any(
             self.facts.fills(staff, offering, need)
-            and need.count
-            > sum(
-                duty.role == need.role and self.facts.fills(duty.staff, offering, need)
-                for duty in held
-            )
+            and self.places.lacking(offering, need, held) > 0
             for need in self.facts.offerings[offering].roles
         )
 
