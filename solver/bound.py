@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from math import inf
 
 import numpy as np
 
@@ -11,9 +12,9 @@ from schemas.base import BlockId, OfferingId, StudentId
 from solver.board import Board
 from solver.branching import Branching
 from solver.daylp import DayProgram
-from solver.effort import ENTRY_WORK, NODE_WORK
+from solver.effort import ENTRY_WORK, GRADIENT_WORK, NODE_WORK
 from solver.hours import Hours
-from solver.linear import LinearProgram, Reals, safe_bound
+from solver.linear import LinearProgram, Matrix, Reals, near_prices, safe_bound
 from solver.locked import Locked
 from solver.options import Option, Periods
 from solver.reach import Reach
@@ -21,74 +22,116 @@ from solver.score import stake
 from solver.staying import Staying
 
 FEW_BLOCKS = 2
-"""So many blocks are told apart however many students there are."""
+"""So many blocks are told apart at once, however many students there are."""
 
 FEW_PLACES = 500
-"""Students and blocks up to which a bound is looked for closely. The blocks of a longer day are
-told apart: 75 students in six blocks take 5 s, and the bound rises by 3 % of what is at stake; 150
-take 16 s for as much. In a short day numbers of sections are whole: 150 students in two blocks take
-2 s for 3 % of what is at stake; 400 take 25 s, and with 850 in one block it brings nothing."""
-
-HALVED = 2000
-"""Students and blocks up to which a longer day is seen as two stretches instead of one: 300
-students in six blocks take 3 s, and the bound rises by 1 % of what is at stake; 600 take 14 s for
-0.7 %."""
+"""Students and blocks up to which numbers of sections are whole in a short day: 150 students in two
+blocks take 2 s for 3 % of what is at stake; 400 take 25 s, and with 850 in one block it brings
+nothing."""
 
 SOLVED_OFTEN = 50_000
 """Coefficients up to which a short day of so few students is parted, and knows which rooms and
 leads are kept, which adds more still: 150 students with few offerings in two blocks have 27 000 in
 all and take 4 s; 100 with many have 95 000 without and would take minutes."""
 
+MOST_ITERATIONS = 2_000_000
+
 ROUNDS = 5
 """How often rows that a solution breaks are added."""
 
 BROKEN = 0.02
 
+EXACTLY = 20_000
+"""Coefficients up to which a long day whose blocks are told apart is solved to its optimum."""
 
-def day_bound(reach: Reach, most_iterations: int = 2_000_000) -> tuple[int, float]:
-    """The bound, and the units of work it took: from the blocks of a short day, or of a longer one
-    of few students; else from a day seen as one stretch or two. Numbers of sections are whole where
-    few students have a short day.
+NEARNESS = 3e-5
+"""The share of what a longer one saves that its prices may prove too little where steps suffice."""
+
+STEPS, CHEAP = 4_000, 5.0
+"""Steps after which what prices prove by then has to do, or that many units of work where these are
+more steps: 300 students in six blocks then prove all but 0.1 % of what is at stake."""
+
+COEFFICIENTS = 18
+"""Of a long day whose blocks are told apart, for each offering of interest to a student and each
+block: 17 to 18 with 150 students to 1,200."""
+
+
+def day_bound(reach: Reach, most_work: float = inf) -> tuple[int, float]:
+    """The best of both bounds of a day, and the units of work they took, of which the closer one
+    may take so many."""
+    bound, work = first_bound(reach)
+    closer, more = closer_bound(reach, most_work)
+    return max(bound, closer), work + more
+
+
+def first_bound(reach: Reach) -> tuple[int, float]:
+    """A bound from the blocks of a short day, or from a longer one seen as one stretch, and the
+    units of work it took. Numbers of sections are whole where few students have a short day.
 
     The program drops rules (ways, named company, and clashes in time within a stretch) and adds
     none, so its optimum holds for every lawful plan; where it stops early its dual prices still
     prove something.
     """
     flex = reach.facts.flex
-    places, short = len(reach.facts.students) * len(flex), len(flex) <= FEW_BLOCKS
-    few = places <= FEW_PLACES
-    told_apart = short or few
-    periods = _blocks(flex) if told_apart else _halves(reach) if places <= HALVED else (flex,)
-    fresh = frozenset(range(len(periods)))
-    program = DayProgram(reach, Board(reach.facts), periods, fresh, guide=False)
-    Locked(program).build()
-    Hours(program).build()
+    short = len(flex) <= FEW_BLOCKS
+    few = short and len(reach.facts.students) * len(flex) <= FEW_PLACES
+    program = _program(reach, _blocks(flex) if short else (flex,))
+    often = few and len(program.matrix.coefficient) <= SOLVED_OFTEN
+    stays = short and (often or not few)
     staying = Staying(program, closely=few)
-    often = short and few and len(program.matrix.coefficient) <= SOLVED_OFTEN
-    stays = often if short and few else told_apart
     at_most = reach.worth.unserved() + (staying.build() if stays else 0)
-    linked = _Linked(program, most_iterations)
-    values = linked.solve_through() if told_apart and not short else linked.solve()
+    linked = _Linked(program)
+    values = linked.solve()
     bound, nodes = linked.proven(), 0
     if often and values is not None:
         sections = [room.column for room in program.sections.rooms]
         branching = Branching(linked, (sections, staying.hosts()), stake(reach.facts))
         bound, nodes = branching.bound(values), branching.nodes
-    entries = len(program.matrix.coefficient)
-    return at_most + bound, linked.linear.work + nodes * NODE_WORK + entries * ENTRY_WORK
+    return at_most + bound, linked.linear.work + nodes * NODE_WORK + _building(program)
+
+
+def closer_bound(reach: Reach, most_work: float = inf) -> tuple[int, float]:
+    """A closer one of a long day, from its blocks told apart, which sees who can't be in two places
+    at once, and what stays as published; and the units of work. Nothing where the day is short or
+    that is likely to take more work than it may."""
+    flex = reach.facts.flex
+    interests = sum(len(reach.interests(student)) for student in reach.facts.students)
+    likely = interests * len(flex) * COEFFICIENTS * (ENTRY_WORK + STEPS * GRADIENT_WORK)
+    if len(flex) <= FEW_BLOCKS or likely > most_work:
+        return 0, 0.0
+    program = _program(reach, _blocks(flex))
+    at_most = reach.worth.unserved() + Staying(program, closely=True).build()
+    for link in (*_of_sections(program), *_of_running(program)):
+        program.matrix.row(_terms(link), high=0)
+    prices, work = _prices(program.matrix)
+    return at_most + safe_bound(program.matrix, prices), work + _building(program)
+
+
+def _prices(matrix: Matrix) -> tuple[Reals, float]:
+    """Dual prices of a program, the best or nearly, and the units of work."""
+    if len(matrix.coefficient) > EXACTLY:
+        each = len(matrix.coefficient) * GRADIENT_WORK
+        return near_prices(matrix, NEARNESS, max(STEPS, int(CHEAP / each)))
+    linear = LinearProgram(matrix)
+    linear.solve(MOST_ITERATIONS)
+    return linear.prices(), linear.work
+
+
+def _program(reach: Reach, periods: Periods) -> DayProgram:
+    """What bounds every plan of a day whose blocks are told apart by period."""
+    fresh = frozenset(range(len(periods)))
+    program = DayProgram(reach, Board(reach.facts), periods, fresh, guide=False)
+    Locked(program).build()
+    Hours(program).build()
+    return program
+
+
+def _building(program: DayProgram) -> float:
+    return len(program.matrix.coefficient) * ENTRY_WORK
 
 
 def _blocks(flex: tuple[BlockId, ...]) -> Periods:
     return tuple((block,) for block in flex)
-
-
-def _halves(reach: Reach) -> Periods:
-    """The flex blocks of a day as two stretches, parted at the break nearest the middle: a session
-    that spans blocks keeps them in one."""
-    flex, position = reach.facts.flex, reach.facts.position
-    breaks = [i for i in range(1, len(flex)) if position[flex[i]] > position[flex[i - 1]] + 1]
-    middle = min(breaks or [len(flex) // 2], key=lambda i: abs(2 * i - len(flex)))
-    return flex[:middle], flex[middle:]
 
 
 class _Linked:
@@ -96,9 +139,8 @@ class _Linked:
     some: nobody has more of a seat in an option than it has sections, nor of one in an offering
     than that runs. Few of these rows bind."""
 
-    def __init__(self, program: DayProgram, most_iterations: int) -> None:
-        self.linear = LinearProgram(program.matrix)
-        self._matrix, self._most_iterations = program.matrix, most_iterations
+    def __init__(self, program: DayProgram) -> None:
+        self.linear, self._matrix = LinearProgram(program.matrix), program.matrix
         self._links = [*_of_sections(program), *_of_running(program)]
         self._added = np.zeros(len(self._links), dtype=np.bool_)
         self._seats = _Sums([columns for columns, _ in self._links])
@@ -114,23 +156,15 @@ class _Linked:
 
     def solve(self) -> Reals | None:
         """The values of the columns at an optimum; None when there is none within the limit."""
-        values = self.linear.solve(self._most_iterations)
+        values = self.linear.solve(MOST_ITERATIONS)
         for _ in range(ROUNDS):
             broken = [] if values is None else list(self._broken(values))
             if not broken:
                 break
             for terms in broken:
                 self.linear.add_row(terms, high=0)
-            values = self.linear.solve(self._most_iterations)
+            values = self.linear.solve(MOST_ITERATIONS)
         return values
-
-    def solve_through(self) -> Reals | None:
-        """The same with all links at once, once and for all; None."""
-        for number in range(len(self._links)):
-            self._matrix.row(self._terms(number), high=0)
-        self.linear = LinearProgram(self._matrix)
-        self.linear.solve_through()
-        return None
 
     def proven(self) -> int:
         """What every solution costs at least, by the dual prices of the last one."""
@@ -141,15 +175,17 @@ class _Linked:
         over = self._seats.of(values) > self._opened.of(values) + BROKEN
         for number in np.flatnonzero(over & ~self._added).tolist():
             self._added[number] = True
-            yield self._terms(number)
-
-    def _terms(self, number: int) -> list[tuple[int, int]]:
-        seats, sections = self._links[number]
-        return [*((seat, 1) for seat in seats), *((section, -1) for section in sections)]
+            yield _terms(self._links[number])
 
 
 Link = tuple[list[int], list[int]]
 """Columns that together are never more than others."""
+
+
+def _terms(link: Link) -> list[tuple[int, int]]:
+    """The terms of the row, at most 0, that keeps it."""
+    seats, sections = link
+    return [*((seat, 1) for seat in seats), *((section, -1) for section in sections)]
 
 
 def _of_sections(program: DayProgram) -> Iterator[Link]:

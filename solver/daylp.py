@@ -39,6 +39,13 @@ class Elsewhere(NamedTuple):
     column: int
 
 
+class _Pool(NamedTuple):
+    """The row of those who could be in the same spots, and how many are placed in each."""
+
+    row: int
+    placed: list[int]
+
+
 class DayProgram:
     """Sections and seats in one matrix. What stands on the board is settled; the cost counts what
     placements save, so that an optimum, with the cost of the board as it stands, is a lower bound
@@ -72,7 +79,7 @@ class DayProgram:
         self._spots_of: dict[int, list[Spot]] = defaultdict(list)
         for spot in self._balance:
             self._spots_of[spot.period].append(spot)
-        self._pools: dict[tuple[Spot, ...], int] = {}
+        self._pools: dict[tuple[Spot, ...], _Pool] = {}
         for student in self.facts.problem.students:
             self._build(student.id)
         self._order_offerings()
@@ -119,7 +126,7 @@ class DayProgram:
         for kinds, there in spots.items():
             column = self.matrix.column(high=free)
             self.matrix.put(row, column, 1)
-            self.matrix.put(self._pool(tuple(there)), column, 1)
+            self._join(self._pool(tuple(there)), column)
             found.append(Elsewhere(period, kinds, column))
         self.elsewhere[student, period] = found
         return found
@@ -140,15 +147,21 @@ class DayProgram:
             and (spot.audience is None or spot.audience.has(known.grade, known.groups))
         )
 
-    def _pool(self, spots: tuple[Spot, ...]) -> int:
-        """The row of the students who could be in the same spots: as many as are placed there."""
+    def _pool(self, spots: tuple[Spot, ...]) -> _Pool:
+        """The students who could be in the same spots: as many as are placed there."""
         if spots not in self._pools:
-            row = self._pools[spots] = self.matrix.row((), 0, 0)
-            for spot in spots:
-                placed = self.matrix.column(high=len(self.facts.students) * len(self.facts.flex))
-                self.matrix.put(row, placed, -1)
+            pool = _Pool(self.matrix.row((), 0, 0), [self.matrix.column(high=0) for _ in spots])
+            for spot, placed in zip(spots, pool.placed, strict=True):
+                self.matrix.put(pool.row, placed, -1)
                 self.matrix.put(self._balance[spot], placed, 1)
+            self._pools[spots] = pool
         return self._pools[spots]
+
+    def _join(self, pool: _Pool, column: int) -> None:
+        """Counts a student's column in a pool."""
+        self.matrix.put(pool.row, column, 1)
+        for placed in pool.placed:
+            self.matrix.high[placed] += self.matrix.high[column]
 
     def _is_open(self, student: StudentId, block: BlockId) -> bool:
         held = self.facts.student_held(student, block)

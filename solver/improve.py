@@ -12,7 +12,6 @@ from random import Random
 
 from schemas.problem import Problem
 from solver.board import Board
-from solver.bound import day_bound
 from solver.contradictions import reach_of
 from solver.effort import Effort
 from solver.finishing import Finisher, Judged
@@ -55,9 +54,13 @@ def attempt(task: Task) -> Proposal:
     return attempt_with(_reach(task.problem), task)
 
 
-def bound_of(problem: bytes) -> tuple[int, float]:
-    """The bound of a pickled Problem in whatever process this is, and the units of work."""
-    return day_bound(_reach(problem))
+Bounding = Callable[[Reach], tuple[int, float]]
+"""What finds a bound, and says what units of work it took."""
+
+
+def bound_of(problem: bytes, bounding: Bounding) -> tuple[int, float]:
+    """A bound of a pickled Problem in whatever process this is, and the units of work."""
+    return bounding(_reach(problem))
 
 
 @lru_cache(maxsize=1)
@@ -108,10 +111,10 @@ class Improvement:
 
     def run(self) -> Board:
         """The best board found until a limit, or until nothing has helped for long."""
-        idle, told = 0, self.bound() is not None
+        idle, told = 0, self.bound()
         while not self.effort.exhausted() and not self._proven() and idle < PATIENCE:
-            if not told and self.bound() is not None:
-                told = True
+            if self.bound() != told:
+                told = self.bound()
                 self.report(self.judged.cost)
             before, tried_from = self.judged, self.board
             tasks = [self._task() for _ in range(BATCH)]

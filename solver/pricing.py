@@ -47,7 +47,7 @@ def least_unplaced(openings: Openings) -> tuple[LeastUnplaced | None, float]:
         return None, 0.0
     program = _Program(openings)
     linear = LinearProgram(program.matrix)
-    values = linear.solve_through(to_a_corner=True)
+    values = linear.solve_through()
     work = linear.work + len(program.matrix.coefficient) * ENTRY_WORK
     if values is None:
         return None, work

@@ -28,12 +28,14 @@ from schemas.problem import (
     Stuck,
 )
 from schemas.school import Offering, Role, RoleNeed, Room
+from services.examples import example
 from solver.board import Board
-from solver.bound import FEW_BLOCKS, day_bound
+from solver.bound import FEW_BLOCKS, closer_bound, day_bound, first_bound
 from solver.contradictions import reach_of
 from solver.engines import ask
 from solver.facts import Facts
 from solver.finishing import Finisher
+from solver.improve import Bounding
 from solver.model import Model, Slot
 from solver.rows import total
 from solver.rules import RULES
@@ -48,9 +50,9 @@ COPIES = 2
 """Sessions alike that a day may have."""
 
 
-AS_IF = ((500, 500), (0, 500), (0, 0))
-"""Students and blocks up to which a longer day is told apart, or halved: so that the days of small
-schools are looked at as those of large ones are, too."""
+AS_IF = (100_000, 0)
+"""Coefficients up to which a day is solved to its optimum, not priced nearly: so that the days of
+small schools are looked at as those of large ones are, too."""
 
 
 def best_cost(problem: Problem) -> int | None:
@@ -115,12 +117,12 @@ def test_the_best_plan_of_a_small_school_costs_at_least_its_bound(
         best = best_cost(problem)
         if best is not None:
             long = len(Facts(problem).flex) > FEW_BLOCKS
-            for few, more in AS_IF if long else AS_IF[:1]:
-                monkeypatch.setattr("solver.bound.FEW_PLACES", few)
-                monkeypatch.setattr("solver.bound.HALVED", more)
-                bound, _ = day_bound(reach_of(problem))
-                assert bound <= best, (seed, few, more)
-                proven.append(best - bound)
+            for exactly in AS_IF if long else AS_IF[:1]:
+                monkeypatch.setattr("solver.bound.EXACTLY", exactly)
+                for bounding in (first_bound, closer_bound):
+                    bound, _ = bounding(reach_of(problem))
+                    assert bound <= best, (seed, exactly, bounding)
+                    proven.append(best - bound)
     assert len(proven) >= len(seeds) / 8
     assert min(proven) < 100, "no bound comes near"
 
@@ -350,36 +352,45 @@ def one_needs_maths(**more: object) -> Problem:
     )
 
 
-def test_a_bound_tells_the_blocks_of_a_long_day_apart_where_students_are_few(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_closer_bound_tells_the_blocks_of_a_long_day_apart() -> None:
     problem = one_needs_maths()
-    bound, _ = day_bound(reach_of(problem))
+    assert first_bound(reach_of(problem))[0] == 0, "as one stretch"
+    bound, work = closer_bound(reach_of(problem))
     assert bound == best_cost(problem) == ANA.needs[0].urgency * weight(problem, UNMET)
-    monkeypatch.setattr("solver.bound.FEW_PLACES", 0)
-    monkeypatch.setattr("solver.bound.HALVED", 0)
-    assert day_bound(reach_of(problem))[0] == 0, "as one stretch"
+    assert day_bound(reach_of(problem), most_work=10 * work)[0] == bound
 
 
-def test_a_bound_sees_a_day_of_more_students_as_two_halves_parted_at_a_break(
+def test_a_closer_bound_is_left_out_where_it_would_take_more_work_than_it_may() -> None:
+    assert closer_bound(reach_of(one_needs_maths()), most_work=1e-4) == (0, 0.0)
+
+
+def test_a_day_too_large_to_be_solved_is_priced_as_high_but_for_little(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lunch = changed(FIRST, id="lunch", kind="lunch", start=590, end=620)
-    later = (changed(block, start=block.start + 60, end=block.end + 60) for block in LONG[1:])
-    problem = one_needs_maths(blocks=(FIRST, lunch, *later))
-    monkeypatch.setattr("solver.bound.FEW_PLACES", 0)
-    bound, _ = day_bound(reach_of(problem))
-    assert bound == ANA.needs[0].urgency * weight(problem, UNMET)
-    monkeypatch.setattr("solver.bound.HALVED", 0)
-    assert day_bound(reach_of(problem))[0] == 0
+    problem = example("flex6", 20, seed=0)
+    solved, _ = closer_bound(reach_of(problem))
+    monkeypatch.setattr("solver.bound.EXACTLY", 0)
+    priced, work = closer_bound(reach_of(problem))
+    assert 0.99 * solved <= priced <= solved
+    monkeypatch.setattr("solver.bound.STEPS", 50)
+    monkeypatch.setattr("solver.bound.CHEAP", 0.0)
+    hurried, less = closer_bound(reach_of(problem))
+    assert hurried < priced, "out of steps"
+    assert less < work
 
 
-@pytest.mark.parametrize("told_apart", [0, 500])
-def test_a_bound_knows_that_adults_rest_between_blocks_as_agreed(
-    monkeypatch: pytest.MonkeyPatch, told_apart: int
-) -> None:
-    monkeypatch.setattr("solver.bound.FEW_PLACES", told_apart)
-    monkeypatch.setattr("solver.bound.HALVED", 0)
+def test_a_search_is_told_the_closer_bound_where_its_limits_leave_the_work_for_it() -> None:
+    problem = example("flex6", 20, seed=0)
+    first, closer = first_bound(reach_of(problem))[0], closer_bound(reach_of(problem))[0]
+    assert first < closer
+    for work, bound in ((0.2, first), (4.0, closer)):
+        plan = solve(problem, Limits(work=work))
+        assert isinstance(plan, Plan)
+        assert plan.bound == bound
+
+
+@pytest.mark.parametrize("bounding", [first_bound, closer_bound])
+def test_a_bound_knows_that_adults_rest_between_blocks_as_agreed(bounding: Bounding) -> None:
     needing = tuple(changed(one, needs=ANA.needs, mastered=ANA.mastered) for one in PUPILS[:3])
     problem = school(
         blocks=LONG,
@@ -388,12 +399,12 @@ def test_a_bound_knows_that_adults_rest_between_blocks_as_agreed(
         offerings=(changed(MATHS, largest=1),),
         policy=Policy(weights={"unplaced": 0}),
     )
-    bound, _ = day_bound(reach_of(problem))
+    bound, _ = bounding(reach_of(problem))
     assert bound == ANA.needs[0].urgency * weight(problem, UNMET)
     waived = Override(
         id="o", rule="prep-limit", subjects={"block": "first"}, reason="Asked", person="Head"
     )
-    assert day_bound(reach_of(changed(problem, overrides=(waived,))))[0] == 0
+    assert bounding(reach_of(changed(problem, overrides=(waived,))))[0] == 0
 
 
 @pytest.mark.parametrize(("ideal", "outside"), [((1, 2), 1), ((4, 4), 1), ((1, 3), 0)])
@@ -441,21 +452,18 @@ def test_a_bound_lets_one_free_block_serve_for_planning_and_lunch(
     monkeypatch: pytest.MonkeyPatch, told_apart: int
 ) -> None:
     monkeypatch.setattr("solver.bound.FEW_BLOCKS", told_apart)
-    monkeypatch.setattr("solver.bound.FEW_PLACES", 0)
-    monkeypatch.setattr("solver.bound.HALVED", 0)
     problem = dan_may_do_art(LONG[:2], protected=(PLANNING, LUNCH))
-    bound, _ = day_bound(reach_of(problem))
+    bound, _ = first_bound(reach_of(problem))
     assert bound == best_cost(problem) == weight(problem, RULES["unplaced"])
 
 
+@pytest.mark.parametrize("bounding", [first_bound, closer_bound])
 def test_a_bound_knows_that_planning_and_a_lunch_after_it_take_a_block_each(
-    monkeypatch: pytest.MonkeyPatch,
+    bounding: Bounding,
 ) -> None:
-    monkeypatch.setattr("solver.bound.FEW_PLACES", 0)
-    monkeypatch.setattr("solver.bound.HALVED", 0)
     after = changed(LUNCH, blocks=("third",))
     problem = dan_may_do_art(LONG, protected=(PLANNING, after))
-    bound, _ = day_bound(reach_of(problem))
+    bound, _ = bounding(reach_of(problem))
     assert bound == best_cost(problem) == 2 * weight(problem, RULES["unplaced"])
 
 
