@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from schemas.base import BlockId, CompetencyId, OfferingId, StudentId
 from schemas.plan import Duty
 from solver.board import Board, OpenSession
 from solver.daylp import DayProgram
 from solver.deciding import Deciding, Decision
-from solver.dive import Dive
+from solver.dive import NEARLY, Dive
 from solver.effort import ENTRY_WORK, STEP_WORK
 from solver.exact import Exact
 from solver.linear import LinearProgram, Reals
@@ -122,39 +124,39 @@ class Filling:
         else:
             self._open_decided(decision)
 
-    def reseat(
-        self, students: Iterable[StudentId], exactly: bool = False, held: HeldSeats | None = None
-    ) -> None:
+    def reseat(self, students: Iterable[StudentId], held: HeldSeats | None = None) -> None:
         """Gives out anew all seats of some students as sessions stand, over the whole day at once
-        or, where that is too much, over some blocks after others; in whole numbers, which takes
-        longer, where `exactly`. Some may have `held` seats until just now."""
+        or, where that is too much, over some blocks after others. Some may have `held` seats until
+        just now."""
         students, flex = list(students), self.reach.facts.flex
         count = blocks_at_once(self.reach, len(students))
         for first in range(0, len(flex), count):
-            self.reseat_in(flex[first : first + count], students, exactly, held)
+            self.reseat_in(flex[first : first + count], students, held)
         self._place(flex)
 
     def reseat_in(
         self,
         blocks: tuple[BlockId, ...],
         students: Iterable[StudentId],
-        exactly: bool = False,
         held: HeldSeats | None = None,
     ) -> None:
         """The same over some blocks at once, but for those whom that leaves without a seat."""
         held = self._clear(students, blocks) | (held or {})
-        self._give_seats(tuple((block,) for block in blocks), len(blocks), exactly, held)
+        self._give_seats(tuple((block,) for block in blocks), len(blocks), held=held)
         self._go_back(held)
 
-    def reopen(self, block: BlockId, freed: list[OpenSession], students: list[StudentId]) -> None:
-        """Decides anew what a block has in place of some sessions, with all seats of some
+    def reopen(
+        self, blocks: tuple[BlockId, ...], freed: list[OpenSession], students: list[StudentId]
+    ) -> None:
+        """Decides anew what some blocks have in place of some sessions, with all seats of some
         students open over the whole day, and gives out these seats."""
         before = tuple(fixed(session) for session in freed)
         held = self._clear(students, self.reach.facts.flex)
         for session in freed:
             self.board.close(session)
-        others = tuple((other,) for other in self.reach.facts.flex if other != block)
-        self._open_sections(((block,), *others), 1, frozenset({0}), before)
+        others = [block for block in self.reach.facts.flex if block not in blocks]
+        periods: Periods = tuple((block,) for block in (*blocks, *others))
+        self._open_sections(periods, len(blocks), frozenset(range(len(blocks))), before)
         self.reseat(students, held=held)
 
     def _place(self, blocks: Iterable[BlockId]) -> None:
@@ -261,8 +263,8 @@ class Filling:
     def _give_seats(
         self, periods: Periods, near: int, exactly: bool = False, held: HeldSeats | None = None
     ) -> None:
-        """Gives out the seats of some periods; who `held` one keeps it where nothing speaks
-        against it, as the program doesn't see all that speaks for it."""
+        """Gives out the seats of some periods, `exactly` or nearly so; who `held` one keeps it
+        where nothing speaks against it, as the program doesn't see all that speaks for it."""
         fresh = frozenset(range(near, len(periods)))
         program = DayProgram(self.reach, self.board, periods, fresh, guide=True, exact=exactly)
         kept = self._kept(program, held or {})
@@ -275,11 +277,32 @@ class Filling:
                 exact.keep(kept)
             values, work = exact.values(), exact.work
         else:
-            linear = LinearProgram(program.matrix, self.seed)
-            values, work = linear.solve(), linear.work
+            values, work = self._nearly_whole(program)
         self.work += work + len(program.matrix.coefficient) * ENTRY_WORK
         if values is not None:
             self._seat(program, values)
+
+    def _nearly_whole(self, program: DayProgram) -> tuple[Reals | None, float]:
+        """The best values of a program of seats, in whole numbers for those whom the best in any
+        numbers leaves between seats, while the others stay in theirs; and the units of work."""
+        linear = LinearProgram(program.matrix, self.seed)
+        values = linear.solve()
+        if values is None:
+            return None, linear.work
+        whole = np.rint(values)
+        between = {
+            seat.student
+            for seat in program.seats
+            if abs(values[seat.column] - whole[seat.column]) > NEARLY
+        }
+        if not between:
+            return values, linear.work
+        exact = Exact(program, self.seed, seats=True)
+        exact.hold(
+            {s.column: int(whole[s.column]) for s in program.seats if s.student not in between}
+        )
+        found = exact.values()
+        return (values if found is None else found), linear.work + exact.work
 
     def _kept(self, program: DayProgram, held: HeldSeats) -> list[int]:
         """The columns of the seats that were held, or of such in a session that took the place of

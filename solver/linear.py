@@ -139,7 +139,7 @@ class LinearProgram:
         self._engine.setOptionValue("simplex_iteration_limit", most_iterations)
         self._engine.run()
         iterations = max(0, self._engine.getInfo().simplex_iteration_count)
-        self.work += (iterations + 100) * len(self.matrix.row_low) * LINEAR_WORK
+        self.work += (iterations + 100) * len(self.matrix.coefficient) * LINEAR_WORK
         if self._engine.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         return np.asarray(self._engine.getSolution().col_value, float)
