@@ -119,6 +119,9 @@ class _Proof:
         self._reach, self._effort, self._pool = reach, effort, pool
         self._problem = pickle.dumps(reach.facts.problem) if pool and wanted else b""
         self._bound: int | None = None
+        self._work = 0.0
+        """Units not yet counted: they are when waited for, so that what is made meanwhile does not
+        hang on when a pool is done."""
         closer = partial(closer_bound, most_work=_for_closer(effort.limits))
         self._left: list[Bounding] = [first_bound, closer] if wanted else []
         self._asked: Future[tuple[int, float]] | None = None
@@ -137,6 +140,8 @@ class _Proof:
             self._take(self._asked.result())
         while self._left:
             self._take(self._left.pop(0)(self._reach))
+        self._effort.spend(self._work)
+        self._work = 0.0
 
     def _ask(self) -> None:
         """Asks the pool for the next."""
@@ -146,7 +151,7 @@ class _Proof:
 
     def _take(self, found: tuple[int, float]) -> None:
         self._bound = max(found[0], self._bound or 0)
-        self._effort.spend(found[1])
+        self._work += found[1]
         self._ask()
 
 

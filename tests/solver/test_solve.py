@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -203,6 +205,43 @@ def test_a_pool_proves_the_bound_beside_the_search_where_only_time_is_limited() 
         shared = solve(problem, limits, clock=time.monotonic, pool=pool)
     assert isinstance(shared, Plan)
     assert shared.bound == alone.bound
+
+
+class Answering(Executor):
+    """A pool that is done at once with what it is asked, or only when it is waited for."""
+
+    def __init__(self, at_once: bool) -> None:
+        self.at_once = at_once
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        answer = _Answer(fn, *args, **kwargs)
+        if self.at_once:
+            answer.result()
+        return answer
+
+
+class _Answer(Future[Any]):
+    """What such a pool answers."""
+
+    def __init__(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+        self._ask = partial(fn, *args, **kwargs)
+
+    def result(self, timeout: float | None = None) -> Any:
+        if not self.done():
+            self.set_result(self._ask())
+        return super().result(timeout)
+
+
+def test_a_plan_of_limited_work_does_not_hang_on_when_its_bound_is_proven() -> None:
+    problem = a_day("lab", 40, overfull=False)
+    for work in (0.15, 0.2, 0.25, 0.3):
+        limits = Limits(work=work, workers=2)
+        early, late = (
+            solve(problem, limits, pool=Answering(when), progress=lambda progress: None)
+            for when in (True, False)
+        )
+        assert dumps(early) == dumps(late), work
 
 
 def test_a_search_that_stays_near_proves_nothing_and_keeps_everybody_who_can_stay() -> None:
