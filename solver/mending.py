@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from schemas.base import BlockId, Frozen, OfferingId, SessionId, StaffId, StudentId
-from schemas.plan import Duty, Finding, Placement, Session
-from schemas.problem import Lock, ProtectedTime
+from schemas.plan import Finding, Placement, Session
+from schemas.problem import ProtectedTime
 from solver.hand import Edit, Hand, Judged
-from solver.places import Places
+from solver.locking import Locking
+from solver.places import Places, dearest_first
 from solver.ways import SEATS, Way, WayKind, Ways, best_of_kinds
 
 MOST_WORK = 3000
@@ -170,7 +171,7 @@ class Mender:
         subjects = trouble.subjects
         if trouble.rule == "lock":
             lock = next(lock for lock in self.facts.locks if lock.id == subjects["lock"])
-            return list(self._lock_ways(lock))
+            return list(Locking(self.ways).ways_for(lock))
         student = subjects.get("student")
         if student is not None and student in self.facts.students:
             ways = list(self._student_ways(trouble, student, session))
@@ -297,12 +298,9 @@ class Mender:
             if trouble.rule in AGAIN_WITHOUT:
                 seat = Placement(student=student, session=one.id)
                 yield self.ways.judged("place", Edit(left=((student, one.id),), seats=(seat,)))
-            for _, other in self._options(student, one)[: 2 * SEATS]:
-                yield self._placed(self.places.move(student, other), student, other)
+            for _, other in self.places.instead(student, one)[: 2 * SEATS]:
+                yield self.ways.placed(self.places.move(student, other), student, other)
             yield self.ways.judged("cancel", self.places.send_home(student, one), student=student)
-
-    def _placed(self, edit: Edit, student: StudentId, session: Session) -> Way:
-        return self.ways.judged("place", edit, student=student, session=session.id)
 
     def _where(self, trouble: Finding, student: StudentId) -> Iterator[Session]:
         competency = trouble.subjects.get("competency")
@@ -316,7 +314,7 @@ class Mender:
         spared: list[tuple[int, StudentId, Session | None]] = []
         for student in self.layout.students_in(session.id):
             if self.places.may_leave(student, session):
-                options = self._options(student, session)
+                options = self.places.instead(student, session)
                 gain, other = (
                     options[0] if options else (-self.places.worth.price["unplaced"], None)
                 )
@@ -326,7 +324,7 @@ class Mender:
             yield self._several_go(session, spared, over)
         for _, student, other in spared:
             if other is not None:
-                yield self._placed(self.places.move(student, other), student, other)
+                yield self.ways.placed(self.places.move(student, other), student, other)
             else:
                 yield self.ways.judged("cancel", self.places.send_home(student, session))
 
@@ -343,110 +341,6 @@ class Mender:
             else:
                 edit = edit.and_then(self.places.send_home(student, session))
         return self.ways.judged("split", edit, offering=session.offering)
-
-    # --- a lock -------------------------------------------------------------------------------
-
-    def _lock_ways(self, lock: Lock) -> Iterator[Way]:
-        match lock.target:
-            case "placement":
-                yield from self._towards(lock.student, lock.offering, lock.block, lock.room)
-            case "session":
-                yield from self._as_locked(lock.offering, lock.block, lock.room, lock.lead)
-            case "room":
-                for session in list(self.layout.in_room(lock.room, lock.block)):
-                    if session.offering != lock.offering:
-                        yield from self.ways.for_session(session)
-            case "duty" if lock.offering is not None:
-                yield from self._as_locked(lock.offering, lock.block, None, lock.staff)
-            case "duty":
-                for session in list(self.layout.working(lock.staff, lock.block)):
-                    yield from self.ways.for_session(session, leaving=lock.staff)
-
-    def _towards(
-        self, student: StudentId, offering: OfferingId, block: BlockId, room: str | None
-    ) -> Iterator[Way]:
-        """A student into a session of an offering: a free seat, a seat that somebody gives up, or
-        one more session."""
-        for session in list(self.layout.sessions_for(offering)):
-            if block in session.blocks and room in (None, session.room):
-                edit = self.places.move(student, session)
-                yield self._placed(edit, student, session)
-                if len(self.layout.students_in(session.id)) >= self.places.most(session):
-                    for both in self._in_place_of_another(student, session):
-                        yield self._placed(both, student, session)
-        yield from self._opened(offering, block, (student,), room)
-
-    def _in_place_of_another(
-        self, student: StudentId, session: Session, least: int | None = None
-    ) -> Iterator[Edit]:
-        """A seat in a full session, for which somebody goes elsewhere: those first who lose least,
-        and only those who lose less than `least` where that is given."""
-        losses = []
-        for other in list(self.layout.students_in(session.id)):
-            if other != student and self.places.may_leave(other, session):
-                options = self._options(other, session)
-                if options:
-                    loss = self.places.gain(other, session) - options[0][0]
-                    losses.append((loss, other, options[0][1]))
-        for loss, other, option in sorted(losses, key=lambda one: one[:2])[:SEATS]:
-            if least is None or loss < least:
-                away = self.places.move(other, option)
-                yield away.and_then(self.places.move(student, session))
-
-    def _options(self, student: StudentId, session: Session) -> list[tuple[int, Session]]:
-        """Where a student of a session could go instead, the dearest gain first."""
-        return _dearest(
-            (self.places.gain(student, other), other)
-            for other in self.places.open_to(student, session.blocks)
-            if other is not session and set(other.blocks) <= set(session.blocks)
-        )
-
-    def _opened(
-        self, offering: OfferingId, block: BlockId, students: Iterable[StudentId], room: str | None
-    ) -> Iterator[Way]:
-        for run in self.facts.starts(offering):
-            if block in run:
-                for session in self.places.stageable(offering, run, rooms=SEATS):
-                    wanted = session.model_copy(update={"room": room}) if room else session
-                    yield self.ways.judged("open", self.places.gathering(wanted, students))
-
-    def _as_locked(
-        self, offering: OfferingId, block: BlockId, room: str | None, lead: str | None
-    ) -> Iterator[Way]:
-        """A session of the offering in the room, or led by whom a lock names: in exchange with
-        whatever holds them now."""
-        for session in list(self.layout.sessions_for(offering)):
-            if block in session.blocks:
-                wanted = session
-                if room is not None:
-                    wanted = wanted.model_copy(update={"room": room})
-                if lead is not None:
-                    wanted = wanted.model_copy(update={"duties": _led_by(wanted, lead)})
-                yield self.ways.judged("swap", Edit(sessions=(wanted,)))
-                yield from self._exchanged(session, wanted)
-        waiting = [s for s, b in self.layout.unplaced if b == block]
-        yield from self._opened(offering, block, waiting, room)
-
-    def _exchanged(self, session: Session, wanted: Session) -> Iterator[Way]:
-        """The same, with the session that holds the room or the adult taking theirs in return, or
-        somebody who is free."""
-        for other in self.places.running(session.blocks):
-            if other is session:
-                continue
-            shared = {d.staff for d in other.duties} & {d.staff for d in wanted.duties}
-            given = other
-            if other.room == wanted.room and wanted.room != session.room:
-                given = given.model_copy(update={"room": session.room})
-            if shared:
-                kept = tuple(duty for duty in other.duties if duty.staff not in shared)
-                spared = [d.staff for d in session.duties if d not in wanted.duties]
-                free = [*spared, *self.places.free_adults(other.blocks)]
-                duties = self.places.crew(other.offering, kept, free)
-                if duties is None:
-                    continue
-                given = given.model_copy(update={"duties": duties})
-            if given is not other:
-                yield self.ways.judged("swap", Edit(sessions=(wanted, given)))
 
     # --- better places ------------------------------------------------------------------------
 
@@ -577,19 +471,20 @@ class Mender:
         unplaced = -places.worth.price["unplaced"]
         now = max((places.gain(student, s) for s in self.layout.at(student, block)),
                   default=unplaced)  # fmt: skip
-        open_ones = _dearest(
+        open_ones = dearest_first(
             (places.gain(student, s), s) for s in places.open_to(student, (block,))
         )
         for gain, session in open_ones[:SEATS]:
             if gain > now:
                 yield places.move(student, session)
-        full = _dearest(
+        full = dearest_first(
             (places.gain(student, s), s) for s in places.open_to(student, (block,), full=True)
         )
         best = max(now, open_ones[0][0] if open_ones else unplaced)
         for gain, session in full[:SEATS]:
             if gain - best > CALM:
-                yield from self._in_place_of_another(student, session, gain - best - CALM)
+                exchanged = places.in_place_of_another(student, session, gain - best - CALM)
+                yield from islice(exchanged, SEATS)
 
     def _take_better(self, edits: Iterable[Edit]) -> bool:
         """Makes the lawful change that saves most; whether one saves anything."""
@@ -601,15 +496,6 @@ class Mender:
         if best is not None:
             self.hand.adopt(best[1])
         return best is not None
-
-
-def _dearest(gains: Iterable[tuple[int, Session]]) -> list[tuple[int, Session]]:
-    return sorted(gains, key=lambda one: (-one[0], one[1].id))
-
-
-def _led_by(session: Session, lead: str) -> tuple[Duty, ...]:
-    others = tuple(d for d in session.duties if d.role != "lead" and d.staff != lead)
-    return (Duty(staff=lead, role="lead"), *others)
 
 
 def _name(trouble: Finding) -> str:

@@ -229,6 +229,31 @@ class Places:
             rest = [student for student in rest if student not in named]
         return None
 
+    def instead(self, student: StudentId, session: Session) -> list[tuple[int, Session]]:
+        """Where a student of a session could go instead, the dearest gain first."""
+        return dearest_first(
+            (self.gain(student, other), other)
+            for other in self.open_to(student, session.blocks)
+            if other is not session and set(other.blocks) <= set(session.blocks)
+        )
+
+    def in_place_of_another(
+        self, student: StudentId, session: Session, least: int | None = None
+    ) -> Iterator[Edit]:
+        """A seat in a full session, for which somebody goes elsewhere: those first who lose least,
+        and only those who lose less than `least` where that is given."""
+        losses = []
+        for other in list(self.layout.students_in(session.id)):
+            if other != student and self.may_leave(other, session):
+                options = self.instead(other, session)
+                if options:
+                    loss = self.gain(other, session) - options[0][0]
+                    losses.append((loss, other, options[0][1]))
+        for loss, other, option in sorted(losses, key=lambda one: one[:2]):
+            if least is None or loss < least:
+                away = self.move(other, option)
+                yield away.and_then(self.move(student, session))
+
     def may_leave(self, student: StudentId, session: Session) -> bool:
         """Whether neither a lock nor the freeze holds the student in the session."""
         return not any(
@@ -354,6 +379,11 @@ class Places:
             name = f"{offering[:150]}.{run[0][:30]}.new{self._opened}"
             if name not in self.layout.sessions:
                 return name
+
+
+def dearest_first(gains: Iterable[tuple[int, Session]]) -> list[tuple[int, Session]]:
+    """Sessions with what a seat in them gains, the most first."""
+    return sorted(gains, key=lambda one: (-one[0], one[1].id))
 
 
 def at_home(

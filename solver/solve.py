@@ -85,6 +85,7 @@ def solve(
     proof = _Proof(reach, effort, pool, wanted=not stay_near)
 
     def report(cost: int) -> None:
+        proof.ask_for_more_than(cost)
         if progress is not None:
             proven = gap(cost, proof.bound, at_stake)
             progress(Progress(cost, proof.bound, proven, effort.elapsed, effort.work))
@@ -93,11 +94,11 @@ def solve(
     boards = _boards(reach, pinned, effort, start, stay_near)
     board, judged = _first(Finisher(reach), boards, effort, report)
     if limits.work is not None or pool is None:
-        proof.wait()
+        proof.wait(judged.cost)
         report(judged.cost)
     search = Improvement(reach, board, judged, lambda: proof.bound, effort, report, pool)
     board = search.run()
-    proof.wait()
+    proof.wait(search.judged.cost)
     report(search.judged.cost)
     plan = Finisher(reach).plan(board, proof.bound, _engine(limits, effort))
     return plan if stay_near or not plan.unplaced else _with_least(reach, plan, effort)
@@ -111,9 +112,9 @@ def _with_least(reach: Reach, plan: Plan, effort: Effort) -> Plan:
 
 
 class _Proof:
-    """The bounds of a day where they are wanted, which a pool finds beside everything else, the
-    first before the closer. Where work is limited they are waited for before the search, so that
-    what is left for that is the same in every run."""
+    """The bounds of a day where they are wanted, which a pool finds beside everything else: the
+    first, and the closer where that leaves a gap. Where work is limited they are waited for before
+    the search, so that what is left for that is the same in every run."""
 
     def __init__(self, reach: Reach, effort: Effort, pool: Executor | None, wanted: bool) -> None:
         self._reach, self._effort, self._pool = reach, effort, pool
@@ -130,29 +131,35 @@ class _Proof:
     @property
     def bound(self) -> int | None:
         """The best bound that is known by now."""
-        while self._asked is not None and self._asked.done():
-            self._take(self._asked.result())
+        if self._asked is not None and self._asked.done():
+            self._take()
         return self._bound
 
-    def wait(self) -> None:
-        """Waits until both bounds are known, and counts the work they took."""
-        while self._asked is not None:
-            self._take(self._asked.result())
-        while self._left:
-            self._take(self._left.pop(0)(self._reach))
+    def ask_for_more_than(self, cost: int) -> None:
+        """Has the pool find a closer bound, if what is known by now leaves a plan a gap."""
+        if self.bound is not None and self._asked is None and self._leaves(cost):
+            self._ask()
+
+    def wait(self, cost: int) -> None:
+        """Waits until all is known that could close the gap of a plan; counts the work."""
+        while (self._asked is not None or self._left) and self._leaves(cost):
+            self._take()
         self._effort.spend(self._work)
         self._work = 0.0
 
+    def _leaves(self, cost: int) -> bool:
+        return self._bound is None or self._bound < cost
+
     def _ask(self) -> None:
-        """Asks the pool for the next."""
-        self._asked = None
         if self._pool is not None and self._left:
             self._asked = self._pool.submit(bound_of, self._problem, self._left.pop(0))
 
-    def _take(self, found: tuple[int, float]) -> None:
+    def _take(self) -> None:
+        """What was asked for, or what is left to be found here."""
+        found = self._asked.result() if self._asked else self._left.pop(0)(self._reach)
+        self._asked = None
         self._bound = max(found[0], self._bound or 0)
         self._work += found[1]
-        self._ask()
 
 
 def _for_closer(limits: Limits) -> float:

@@ -89,6 +89,10 @@ class Ways:
         """A way to mend, with its verdict."""
         return Way(kind, edit, self.hand.judge(edit), names)
 
+    def placed(self, edit: Edit, student: StudentId, session: Session) -> Way:
+        """A way by which a student comes to a session."""
+        return self.judged("place", edit, student=student, session=session.id)
+
     # --- adults and rooms ---------------------------------------------------------------------
 
     def _covers(self, session: Session) -> Iterator[Way]:

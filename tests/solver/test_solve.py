@@ -27,6 +27,7 @@ from schemas.problem import (
 )
 from services.examples import example
 from solver.facts import Facts
+from solver.improve import bound_of
 from solver.layout import Layout
 from solver.rules import RULES
 from solver.score import gap, judge, score
@@ -212,8 +213,11 @@ class Answering(Executor):
 
     def __init__(self, at_once: bool) -> None:
         self.at_once = at_once
+        self.bounds = 0
+        """How many it was asked for."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.bounds += fn is bound_of
         answer = _Answer(fn, *args, **kwargs)
         if self.at_once:
             answer.result()
@@ -242,6 +246,16 @@ def test_a_plan_of_limited_work_does_not_hang_on_when_its_bound_is_proven() -> N
             for when in (True, False)
         )
         assert dumps(early) == dumps(late), work
+
+
+def test_no_closer_bound_is_looked_for_where_the_first_leaves_no_gap() -> None:
+    blocks = school().blocks
+    third = changed(blocks[0], id="third", start=670, end=710)
+    pool, limits = Answering(at_once=True), Limits(time=60.0, workers=2)
+    problem = school(blocks=(*blocks, third))
+    plan = solve(problem, limits, clock=lambda: 0.0, pool=pool)
+    assert isinstance(plan, Plan)
+    assert (plan.cost, plan.bound, pool.bounds) == (0, 0, 1)
 
 
 def test_a_search_that_stays_near_proves_nothing_and_keeps_everybody_who_can_stay() -> None:
