@@ -35,6 +35,10 @@ ATTEMPTS = 3
 """How often the program is asked anew about a block, with what it could open standing."""
 
 
+WHOLE_SEATS = 80_000
+"""Columns up to which seats are whole: of 1,200 students in six blocks, 56,000, that takes a second
+of a core; of 1,100 in nine, 105,000, it takes eighteen, which win less than other tries then do."""
+
 UNSEEN = ("keep-together", "fragments", "remix", "group-fit", "spread")
 """Rules that programs don't see. A seat is kept for the price of the dearest, as giving seats
 anew broke more of them than it won elsewhere: with 1,200 students in six blocks a plan got dearer
@@ -284,7 +288,8 @@ class Filling:
 
     def _nearly_whole(self, program: DayProgram) -> tuple[Reals | None, float]:
         """The best values of a program of seats, in whole numbers for those whom the best in any
-        numbers leaves between seats, while the others stay in theirs; and the units of work."""
+        numbers leaves between seats, while the others stay in theirs, unless there are too many
+        columns for that; and the units of work."""
         linear = LinearProgram(program.matrix, self.seed)
         values = linear.solve()
         if values is None:
@@ -295,7 +300,7 @@ class Filling:
             for seat in program.seats
             if abs(values[seat.column] - whole[seat.column]) > NEARLY
         }
-        if not between:
+        if not between or len(values) > WHOLE_SEATS:
             return values, linear.work
         exact = Exact(program, self.seed, seats=True)
         exact.hold(

@@ -169,6 +169,19 @@ def test_whom_the_best_numbers_leave_between_seats_get_whole_ones_that_save_as_m
     assert whole < reseated(reach, board), "each in the fuller of two half seats"
 
 
+def test_seats_of_a_very_large_day_go_to_the_fuller_of_two_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reach = reach_of(example("flex6", 40, seed=2))
+    board = Board(reach.facts)
+    construct(reach, board, 0)
+    monkeypatch.setattr("solver.construct.NEARLY", 1.0)
+    fuller = reseated(reach, board)
+    monkeypatch.undo()
+    monkeypatch.setattr("solver.construct.WHOLE_SEATS", 0)
+    assert reseated(reach, board) == fuller
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_who_is_somewhere_for_no_gain_goes_back_there(number: int) -> None:
     reach = reach_of(school(students=(CLEO,)))
