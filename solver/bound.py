@@ -35,6 +35,7 @@ leads are kept, which adds more still: 150 students with few offerings in two bl
 all and take 4 s; 100 with many have 95 000 without and would take minutes."""
 
 MOST_ITERATIONS = 2_000_000
+"""Simplex iterations after which what prices prove by then has to do."""
 
 ROUNDS = 5
 """How often rows that a solution breaks are added."""
@@ -118,7 +119,7 @@ def _prices(matrix: Matrix) -> tuple[Reals, float]:
 
 
 def _program(reach: Reach, periods: Periods) -> DayProgram:
-    """What bounds every plan of a day whose blocks are told apart by period."""
+    """The program that bounds every plan of a day, with its blocks told apart by period."""
     fresh = frozenset(range(len(periods)))
     program = DayProgram(reach, Board(reach.facts), periods, fresh, guide=False)
     Locked(program).build()

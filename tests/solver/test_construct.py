@@ -149,6 +149,14 @@ def test_of_two_like_seats_a_student_keeps_the_one_they_have(number: int) -> Non
     assert board.at["Ana", "first"] is two[number]
 
 
+def a_long_day() -> tuple[Reach, Board]:
+    """An invented one, with all that was made block by block."""
+    reach = reach_of(example("flex6", 40, seed=2))
+    board = Board(reach.facts)
+    construct(reach, board, 0)
+    return reach, board
+
+
 def reseated(reach: Reach, begun: Board) -> int:
     """What a day costs after all its seats were given anew."""
     board = begun.copy()
@@ -161,9 +169,7 @@ def reseated(reach: Reach, begun: Board) -> int:
 def test_whom_the_best_numbers_leave_between_seats_get_whole_ones_that_save_as_much(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reach = reach_of(example("flex6", 40, seed=2))
-    board = Board(reach.facts)
-    construct(reach, board, 0)
+    reach, board = a_long_day()
     whole = reseated(reach, board)
     monkeypatch.setattr("solver.construct.NEARLY", 1.0)
     assert whole < reseated(reach, board), "each in the fuller of two half seats"
@@ -172,9 +178,7 @@ def test_whom_the_best_numbers_leave_between_seats_get_whole_ones_that_save_as_m
 def test_seats_of_a_very_large_day_go_to_the_fuller_of_two_parts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reach = reach_of(example("flex6", 40, seed=2))
-    board = Board(reach.facts)
-    construct(reach, board, 0)
+    reach, board = a_long_day()
     monkeypatch.setattr("solver.construct.NEARLY", 1.0)
     fuller = reseated(reach, board)
     monkeypatch.undo()
