@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
 from math import inf
 
-import numpy as np
-
-from schemas.base import BlockId, OfferingId, StudentId
+from schemas.base import BlockId
 from solver.board import Board
 from solver.branching import Branching
 from solver.daylp import DayProgram
 from solver.effort import ENTRY_WORK, GRADIENT_WORK, NODE_WORK
 from solver.hours import Hours
 from solver.linear import LinearProgram, Matrix, Reals, near_prices, safe_bound
+from solver.links import Links, of_running, of_sections, terms
 from solver.locked import Locked
-from solver.options import Option, Periods
+from solver.options import Periods
 from solver.reach import Reach
 from solver.score import stake
 from solver.staying import Staying
@@ -39,8 +36,6 @@ MOST_ITERATIONS = 2_000_000
 
 ROUNDS = 5
 """How often rows that a solution breaks are added."""
-
-BROKEN = 0.02
 
 EXACTLY = 20_000
 """Coefficients up to which a long day whose blocks are told apart is solved to its optimum."""
@@ -102,8 +97,8 @@ def closer_bound(reach: Reach, most_work: float = inf) -> tuple[int, float]:
         return 0, 0.0
     program = _program(reach, _blocks(flex))
     at_most = reach.worth.unserved() + Staying(program, closely=True).build()
-    for link in (*_of_sections(program), *_of_running(program)):
-        program.matrix.row(_terms(link), high=0)
+    for link in (*of_sections(program), *of_running(program)):
+        program.matrix.row(terms(link), high=0)
     prices, work = _prices(program.matrix)
     return at_most + safe_bound(program.matrix, prices), work + _building(program)
 
@@ -142,10 +137,7 @@ class _Linked:
 
     def __init__(self, program: DayProgram) -> None:
         self.linear, self._matrix = LinearProgram(program.matrix), program.matrix
-        self._links = [*_of_sections(program), *_of_running(program)]
-        self._added = np.zeros(len(self._links), dtype=np.bool_)
-        self._seats = _Sums([columns for columns, _ in self._links])
-        self._opened = _Sums([sections for _, sections in self._links])
+        self._links = Links(self.linear, [*of_sections(program), *of_running(program)])
 
     def limits(self, column: int) -> tuple[int, int]:
         """The lowest and the highest value of a column now."""
@@ -159,69 +151,11 @@ class _Linked:
         """The values of the columns at an optimum; None when there is none within the limit."""
         values = self.linear.solve(MOST_ITERATIONS)
         for _ in range(ROUNDS):
-            broken = [] if values is None else list(self._broken(values))
-            if not broken:
+            if values is None or not self._links.add_broken(values):
                 break
-            for terms in broken:
-                self.linear.add_row(terms, high=0)
             values = self.linear.solve(MOST_ITERATIONS)
         return values
 
     def proven(self) -> int:
         """What every solution costs at least, by the dual prices of the last one."""
         return safe_bound(self._matrix, self.linear.prices())
-
-    def _broken(self, values: Reals) -> Iterator[list[tuple[int, int]]]:
-        """The terms of the rows, at most 0, that a solution breaks; each once."""
-        over = self._seats.of(values) > self._opened.of(values) + BROKEN
-        for number in np.flatnonzero(over & ~self._added).tolist():
-            self._added[number] = True
-            yield _terms(self._links[number])
-
-
-Link = tuple[list[int], list[int]]
-"""Columns that together are never more than others."""
-
-
-def _terms(link: Link) -> list[tuple[int, int]]:
-    """The terms of the row, at most 0, that keeps it."""
-    seats, sections = link
-    return [*((seat, 1) for seat in seats), *((section, -1) for section in sections)]
-
-
-def _of_sections(program: DayProgram) -> Iterator[Link]:
-    """A student's seats in an option, and its sections."""
-    seats: dict[tuple[StudentId, Option], list[int]] = defaultdict(list)
-    for seat in program.seats:
-        seats[seat.student, seat.option].append(seat.column)
-    for (_, option), columns in seats.items():
-        yield columns, program.sections.columns[option]
-
-
-def _of_running(program: DayProgram) -> Iterator[Link]:
-    """A student's seats in an offering in a block, and whether it runs then."""
-    seats: dict[tuple[StudentId, OfferingId, BlockId], list[int]] = defaultdict(list)
-    asked = {offering for offering, _ in program.runs}
-    for seat in program.seats:
-        if seat.option.offering.id in asked:
-            for block in seat.option.runs[0]:
-                seats[seat.student, seat.option.offering.id, block].append(seat.column)
-    for (_, offering, block), columns in seats.items():
-        if (offering, block) in program.runs:
-            yield columns, [program.runs[offering, block]]
-
-
-class _Sums:
-    """Sums of the values of columns, list by list."""
-
-    def __init__(self, lists: list[list[int]]) -> None:
-        self._count = len(lists)
-        self._columns = np.asarray([c for columns in lists for c in columns], dtype=np.int64)
-        lengths = [len(columns) for columns in lists]
-        self._list_of = np.repeat(np.arange(self._count), lengths)
-
-    def of(self, values: Reals) -> Reals:
-        """The sum of each list."""
-        sums = np.zeros(self._count)
-        np.add.at(sums, self._list_of, values[self._columns])
-        return sums

@@ -72,8 +72,9 @@ class Filling:
         """Opens and fills sessions in some blocks, with what the rest of the day could still do
         in view."""
         periods: Periods = tuple((block,) for block in blocks) + ((rest,) if rest else ())
+        everything = frozenset(range(len(periods)))
         for _ in range(ATTEMPTS):
-            if not self._open_sections(periods, len(blocks), frozenset(range(len(periods)))):
+            if not self._open_sections(periods, len(blocks), everything, closely=True):
                 break
         self._give_seats(periods, len(blocks))
         self._place(blocks)
@@ -150,7 +151,10 @@ class Filling:
         self._go_back(held)
 
     def reopen(
-        self, blocks: tuple[BlockId, ...], freed: list[OpenSession], students: list[StudentId]
+        self,
+        blocks: tuple[BlockId, ...],
+        freed: list[OpenSession],
+        students: list[StudentId],
     ) -> None:
         """Decides anew what some blocks have in place of some sessions, with all seats of some
         students open over the whole day, and gives out these seats."""
@@ -160,7 +164,8 @@ class Filling:
             self.board.close(session)
         others = [block for block in self.reach.facts.flex if block not in blocks]
         periods: Periods = tuple((block,) for block in (*blocks, *others))
-        self._open_sections(periods, len(blocks), frozenset(range(len(blocks))), before)
+        fresh = frozenset(range(len(blocks)))
+        self._open_sections(periods, len(blocks), fresh, before)
         self.reseat(students, held=held)
 
     def _place(self, blocks: Iterable[BlockId]) -> None:
@@ -231,11 +236,12 @@ class Filling:
         near: int,
         fresh: frozenset[int],
         before: tuple[Fixed, ...] = (),
+        closely: bool = False,
     ) -> bool:
         """Opens what the program asks for; whether it is worth asking anew, as some sections got
         an adult and a room, and some did not."""
         program = DayProgram(self.reach, self.board, periods, fresh, guide=True)
-        dive = Dive(program, near, self.seed)
+        dive = Dive(program, near, self.seed, closely)
         found = dive.run()
         self.work += dive.linear.work + len(program.matrix.coefficient) * ENTRY_WORK
         if found is None:

@@ -91,7 +91,7 @@ class Sections:
                 self.of_offering[option.offering.id].append(option)
                 if (by_name and places <= BY_NAME) or (exact and len(option.uses) > 1):
                     self.by_name.append(option)
-                else:
+                elif not (guide and len(option.uses) > 1):
                     self._add_elsewhere(option)
         for time in reach.protected:
             self._protect(time)
