@@ -64,8 +64,8 @@ class Dive:
 
     def _round(self, values: Reals, broken: list[RoomColumn]) -> Reals | None:
         """Keeps what is whole, rounds the fullest broken columns up, and solves again; where that
-        can't be, or leaves out a student more, rounds up but one; and where that can't be either,
-        rounds it up or down, as leaves a cheaper solution."""
+        can't be, or leaves one more student out, rounds up the fullest alone; and where that can't
+        be either, rounds it up or down, whichever is cheaper."""
         for room in self._open:
             self._limit(room, int(values[room.column] + NEARLY), self._high[room.column])
         first = [r for r in broken[: max(1, len(broken) // SHARE)] if values[r.column] % 1 > 0.5]
