@@ -68,13 +68,15 @@ class Filling:
     work: float = 0.0
     """Units of work done."""
 
-    def fill(self, blocks: tuple[BlockId, ...], rest: tuple[BlockId, ...] = ()) -> None:
+    def fill(
+        self, blocks: tuple[BlockId, ...], rest: tuple[BlockId, ...] = (), closely: bool = True
+    ) -> None:
         """Opens and fills sessions in some blocks, with what the rest of the day could still do
-        in view."""
+        in view; looked at `closely`, nobody has more of a seat than there is of a section."""
         periods: Periods = tuple((block,) for block in blocks) + ((rest,) if rest else ())
         everything = frozenset(range(len(periods)))
         for _ in range(ATTEMPTS):
-            if not self._open_sections(periods, len(blocks), everything, closely=True):
+            if not self._open_sections(periods, len(blocks), everything, closely=closely):
                 break
         self._give_seats(periods, len(blocks))
         self._place(blocks)
@@ -359,7 +361,7 @@ def blocks_at_once(reach: Reach, students: int) -> int:
     return min(max(1, len(reach.facts.flex)), max(1, WHOLE_DAY // max(1, students)))
 
 
-def construct(reach: Reach, board: Board, seed: int) -> float:
+def construct(reach: Reach, board: Board, seed: int, closely: bool = True) -> float:
     """Fills a board from what is pinned on it, one block after another, each with the rest of the
     day in view, all but the last touches; the units of work it took. Blocks come first in which
     most students are confined by where they come from or go to: planning time and the like then
@@ -368,7 +370,7 @@ def construct(reach: Reach, board: Board, seed: int) -> float:
     filling = Filling(reach, board, seed)
     flex = sorted(reach.facts.flex, key=lambda block: -_confined(reach, board, block))
     for number, block in enumerate(flex):
-        filling.fill((block,), tuple(flex[number + 1 :]))
+        filling.fill((block,), tuple(flex[number + 1 :]), closely)
     return filling.work
 
 
