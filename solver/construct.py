@@ -153,10 +153,7 @@ class Filling:
         self._go_back(held)
 
     def reopen(
-        self,
-        blocks: tuple[BlockId, ...],
-        freed: list[OpenSession],
-        students: list[StudentId],
+        self, blocks: tuple[BlockId, ...], freed: list[OpenSession], students: list[StudentId]
     ) -> None:
         """Decides anew what some blocks have in place of some sessions, with all seats of some
         students open over the whole day, and gives out these seats."""
@@ -166,8 +163,7 @@ class Filling:
             self.board.close(session)
         others = [block for block in self.reach.facts.flex if block not in blocks]
         periods: Periods = tuple((block,) for block in (*blocks, *others))
-        fresh = frozenset(range(len(blocks)))
-        self._open_sections(periods, len(blocks), fresh, before)
+        self._open_sections(periods, len(blocks), frozenset(range(len(blocks))), before)
         self.reseat(students, held=held)
 
     def _place(self, blocks: Iterable[BlockId]) -> None:

@@ -43,8 +43,9 @@ class Sections:
     sessions on the board stand, with their adults and rooms taken. To `guide` is to leave out
     adults whom the board as it stands would break a rule for; a bound must not. Where every period
     is one block, adults can be `named`, with all that was agreed with each. A guide that is to be
-    `exact`, in whole numbers, knows who stays on where a session spans blocks. Where there are few
-    students, one that only gives out seats, and a bound, know where everybody is."""
+    `exact`, in whole numbers, knows who stays on where a session spans blocks; another counts
+    nobody there for no gain. Where there are few students, one that only gives out seats, and a
+    bound, know where everybody is."""
 
     def __init__(
         self,
